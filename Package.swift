@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "sluice",
+  products: [
+    .executable(name: "sluice", targets: ["sluice"]),
+    .library(name: "Daemon", targets: ["Daemon"]),
+    .library(name: "Pipeline", targets: ["Pipeline"]),
+    .library(name: "Services", targets: ["Services"]),
+    .library(name: "PipelineTestKit", targets: ["PipelineTestKit"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+  ],
+  targets: [
+    // The chain and its engine: no IO, no other module of ours.
+    .target(
+      name: "Pipeline",
+      dependencies: ["CLibYAML", .product(name: "Logging", package: "swift-log")]),
+    // The seams between stages and what they stand on.
+    .target(name: "Services", dependencies: ["Pipeline"]),
+    // What a stage author tests with.
+    .target(
+      name: "PipelineTestKit",
+      dependencies: ["Pipeline", "Services", .product(name: "Logging", package: "swift-log")]),
+
+    .target(
+      name: "Stages",
+      dependencies: [
+        "Pipeline", "Services", "COpenSSL", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "SQLiteStore",
+      dependencies: ["Services", "CSQLite", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "MemoryState", dependencies: ["Services"]),
+
+    .target(
+      name: "Daemon",
+      dependencies: [
+        "Pipeline", "Services", "Stages", "SQLiteStore", "MemoryState", "COpenSSL",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "sluice", dependencies: ["Daemon"]),
+
+    .systemLibrary(
+      name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    // The suites that every implementation of a seam must pass, as a library for their tests.
+    .target(
+      name: "ContractTests", dependencies: ["Pipeline", "Services"], path: "Tests/ContractTests"),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Services", "PipelineTestKit"]),
+    .testTarget(
+      name: "StagesTests",
+      dependencies: [
+        "Stages", "MemoryState", "PipelineTestKit", "COpenSSL",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "SQLiteStoreTests",
+      dependencies: [
+        "SQLiteStore", "ContractTests", "CSQLite", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "MemoryStateTests", dependencies: ["MemoryState", "ContractTests", "PipelineTestKit"]),
+    // The tree itself: which way imports point.
+    .testTarget(name: "TreeTests"),
+    .testTarget(
+      name: "DaemonTests",
+      dependencies: [
+        "Daemon",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
+  ]
+)
+
+/// The same strict settings for every target: a warning is an error, and imports say what they expose.
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+      .treatAllWarnings(as: .error),
+    ]
+}
