@@ -1,0 +1,47 @@
+/// Writes faults for people and for programs.
+public struct FaultReport: Sendable {
+  private let file: String
+  private let lines: [Substring]
+  private let faults: [Fault]
+
+  /// A report on a file's faults, which it puts into the order of the file.
+  public init(file: String, source: [UInt8], faults: [Fault]) {
+    self.file = file
+    lines = Substring(String(decoding: source, as: UTF8.self)).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    self.faults = faults.sorted { $0.mark < $1.mark }
+  }
+
+  /// `FILE:LINE:COL: error: message`, each with the line as it stands in the file and a caret under the column.
+  public var text: String { faults.map(describe).joined() }
+
+  private func describe(_ fault: Fault) -> String {
+    let place =
+      "\(file):\(fault.mark.line):\(fault.mark.column): \(fault.severity.rawValue): \(fault.message)\n"
+    guard lines.indices.contains(fault.mark.line - 1) else { return place }
+    let line = Array(lines[fault.mark.line - 1].prefix { $0 != "\r" })
+    let column = min(fault.mark.column - 1, line.count)
+    let start = max(0, column - 60)
+    let shown = line[start..<min(line.count, start + 100)]
+    // A tab is kept under a tab, so that the caret stands right however wide they are shown.
+    let lead = shown.prefix(column - start).map { $0 == "\t" ? "\t" : " " }.joined()
+    return place + "  \(String(shown))\n  \(lead)^\n"
+  }
+
+  /// A JSON array of `{file, line, column, severity, message}`.
+  public var json: String {
+    var bytes: [UInt8] = [UInt8(ascii: "[")]
+    for (index, fault) in faults.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      var writer = JSONObjectWriter()
+      writer.member("file", file)
+      writer.member("line", fault.mark.line)
+      writer.member("column", fault.mark.column)
+      writer.member("severity", fault.severity.rawValue)
+      writer.member("message", fault.message)
+      bytes += writer.finish()
+    }
+    bytes.append(UInt8(ascii: "]"))
+    return String(decoding: bytes, as: UTF8.self) + "\n"
+  }
+}

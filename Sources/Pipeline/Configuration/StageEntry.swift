@@ -1,0 +1,100 @@
+public import Logging
+
+/// One entry of a chain's plan: a stage, how it is configured and how it is run.
+public struct StageEntry: Sendable {
+  /// The name of the stage's type.
+  public let typeName: String
+  /// The entry's own name: that of the type unless it says otherwise.
+  public let name: String
+  /// Whether it is part of the chain.
+  public let isEnabled: Bool
+  /// Where it stands in the file.
+  public let mark: Mark
+  /// What it needs and gives, so configured.
+  public let requirements: Requirements
+  /// What becomes of an event when the stage fails.
+  public let onError: FaultPolicy
+  /// A text that changes when its configuration does. It may hold secrets: never shown.
+  public let fingerprint: String
+  let findings: [ConfigurationReport.Finding]
+  let configuration: any Sendable
+  private let make: @Sendable (StageContext) async throws -> ChainStage
+
+  /// Starts the stage.
+  ///
+  /// - Throws: what keeps it from working.
+  public func start(_ services: ServiceSet, _ logger: Logger, _ clock: EngineClock) async throws -> ChainStage
+  {
+    var logger = logger
+    logger[metadataKey: "stage"] = "\(name)"
+    return try await make(StageContext(name: name, services: services, logger: logger, clock: clock))
+  }
+
+  /// Reads an entry; `nil` where it has faults.
+  init?<Kind: Stage>(_ type: Kind.Type, _ node: YAMLNode, _ setting: ChainSetting, _ faults: inout [Fault]) {
+    let before = faults.count
+    let common = node.keeping { CommonKeys.names.contains($0) }
+    let own = node.keeping { !CommonKeys.names.contains($0) }
+    let context = "stage '\(Kind.name)'"
+    let keys = ConfigurationDecoder.decode(CommonKeys.self, from: common, context: context, &faults)
+    // A key that the stage does not know may be a mistyped common one, so both are suggested.
+    let configuration = ConfigurationDecoder.decode(
+      Kind.Configuration.self, from: own, context: context, &faults)
+    for index in faults.indices.dropFirst(before) where faults[index].message.hasPrefix("unknown key '") {
+      guard let entry = own.entries.first(where: { $0.keyMark == faults[index].mark }) else { continue }
+      let known = ConfigurationDecoder.keys(of: Kind.Configuration.self) + CommonKeys.names
+      faults[index].message =
+        "unknown key '\(entry.key)' in \(context)"
+        + Suggestion.phrase(for: entry.key, among: known, kind: "known keys")
+    }
+    guard let keys, let configuration else { return nil }
+    if let name = keys.name, name.isEmpty || name.count > 64 {
+      faults.append(Fault(node.mark, "'name' of \(context) has 1 to 64 characters"))
+      return nil
+    }
+    typeName = Kind.name
+    name = keys.name ?? Kind.name
+    isEnabled = keys.enabled ?? true
+    mark = node.mark
+    requirements = Kind.requirements(configuration)
+    onError = keys.onError ?? Kind.onError
+    fingerprint = node.canonical
+    self.configuration = configuration
+    var report = ConfigurationReport(setting: setting)
+    if isEnabled { Kind.check(configuration, &report) }
+    findings = report.findings
+    let (name, onError, requirements) = (name, onError, requirements)
+    let events = keys.events.map { EventFilter.only(Set($0.map(EventType.init(rawValue:)))) }
+    make = { context in
+      ChainStage(
+        try await Kind(configuration, context), name: name, events: events, timeout: keys.timeout?.duration,
+        onError: onError, requirements: requirements)
+    }
+  }
+}
+
+/// The keys that every stage's entry takes.
+private struct CommonKeys: Decodable {
+  static let names = ["stage", "name", "enabled", "events", "timeout", "on_error"]
+
+  var stage: String
+  var name: String?
+  var enabled: Bool?
+  var events: [String]?
+  var timeout: ConfigDuration?
+  var onError: FaultPolicy?
+
+  enum CodingKeys: String, CodingKey {
+    case stage, name, enabled, events, timeout
+    case onError = "on_error"
+  }
+}
+
+extension FaultPolicy: Decodable {}
+
+extension YAMLNode {
+  /// The mapping without the entries whose keys a condition does not hold for.
+  fileprivate func keeping(_ condition: (String) -> Bool) -> YAMLNode {
+    YAMLNode(value: .mapping(entries.filter { condition($0.key) }), mark: mark)
+  }
+}

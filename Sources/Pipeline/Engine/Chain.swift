@@ -1,0 +1,92 @@
+/// A stage in force: the instance, with all that the engine needs to know to run it.
+public struct ChainStage: Sendable {
+  /// Its name in the chain.
+  public let name: String
+  /// The name of its type.
+  public let typeName: String
+  /// The events that it takes.
+  public let events: EventFilter
+  /// How long it may take for an event, in nanoseconds.
+  let timeout: UInt64
+  /// What becomes of an event when it fails.
+  public let onError: FaultPolicy
+  /// Whether it is the commit point.
+  public let commits: Bool
+  let hearsSettlements: Bool
+  let stage: any Stage
+  let form: StageForm
+
+  /// Makes a started stage part of a chain.
+  public init(
+    _ stage: any Stage, name: String? = nil, events: EventFilter? = nil, timeout: Duration? = nil,
+    onError: FaultPolicy? = nil, requirements: Requirements = Requirements()
+  ) {
+    let type = type(of: stage)
+    self.stage = stage
+    self.name = name ?? type.name
+    typeName = type.name
+    self.events = events ?? type.events
+    self.timeout = UInt64(max(0, (timeout ?? type.timeout).wholeNanoseconds))
+    self.onError = onError ?? type.onError
+    commits = requirements.gives.contains(.durableID)
+    hearsSettlements = type.hearsSettlements
+    form = stage.form()
+  }
+
+  /// Whether it keeps the order of what it is given, so that it may hold several events of one connection.
+  var keepsOrder: Bool {
+    if case .deferring = form.kind { true } else { false }
+  }
+}
+
+/// Stages in force, in their order. Immutable: a reload makes another.
+public final class Chain: Sendable {
+  /// The stages, first to last; at most 64.
+  public let stages: [ChainStage]
+  /// Rises with every reload.
+  public let revision: Int
+  /// The stages that want to hear how events have ended.
+  let listeners: [Int]
+  private let routes: [EventType: UInt64]
+  private let named: Set<EventType>
+
+  /// A chain of started stages.
+  public init(_ stages: [ChainStage], revision: Int = 1) {
+    precondition(stages.count <= 64, "an event's route has 64 bits")
+    self.stages = stages
+    self.revision = revision
+    let types: [EventType] = [
+      .auth, .newMessage, .messageRead, .sync, .ping, .connect, .disconnect, .query,
+    ]
+    var routes: [EventType: UInt64] = [:]
+    for type in types { routes[type] = Self.route(of: type, through: stages) }
+    self.routes = routes
+    listeners = stages.indices.filter { stages[$0].hearsSettlements }
+    named = stages.reduce(into: []) { named, stage in
+      switch stage.events.kind {
+      case .only(let types), .clientAnd(let types): named.formUnion(types)
+      case .client, .all: break
+      }
+    }
+  }
+
+  /// Bit n is set where stage n takes events of the type.
+  func route(of type: EventType) -> UInt64 { routes[type] ?? Self.route(of: type, through: stages) }
+
+  /// Whether a stage names the type, so that events of it are known here.
+  func knows(_ type: EventType) -> Bool { named.contains(type) || type.isReserved }
+
+  private static func route(of type: EventType, through stages: [ChainStage]) -> UInt64 {
+    var route: UInt64 = 0
+    for (index, stage) in stages.enumerated() where stage.events.takes(type) { route |= 1 << UInt64(index) }
+    return route
+  }
+
+  /// Ends the stages, last to first, after their last event.
+  public func shutDown() async {
+    for stage in stages.reversed() {
+      await stage.form.end()
+      await stage.stage.shutDown()
+    }
+  }
+}

@@ -1,0 +1,207 @@
+/// Takes events through the chain: one engine for each event loop.
+///
+/// Events gather by ``submit(_:)`` and enter the chain together at ``turn()``. Stages that run on the loop see them
+/// as one batch; a stage that answers later has them held in lanes, one for each connection, so that no event
+/// overtakes an older one of its connection and answers go out in the order of the events. Each event gets exactly
+/// one answer: when it has passed the commit point, or at its end.
+///
+/// What bounds it: at most `limit` events are held or waiting at a time; beyond, an event is answered `UNAVAILABLE`
+/// at once and not taken.
+public final class Engine: @unchecked Sendable {
+  // Sendable holds because everything below is touched on the executor's thread only: the public calls say so and
+  // check it in debug builds, and stages that answer from elsewhere go through `executor.execute`.
+
+  /// The chain that new events enter.
+  public internal(set) var chain: Chain
+  let executor: any EngineExecutor
+  let observer: any EngineObserver
+  let clock: EngineClock
+  let limit: Int
+
+  var lanes = LaneTable<Held>()
+  var flights: [UInt64: Flight] = [:]
+  var lastFlight: UInt64 = 0
+  /// The flight that is being handed over at this moment, and what came back of it at once.
+  var handing: UInt64 = 0
+  var returned: EventBatch?
+  var stageFigures: [StageFigures]
+  /// Whose answers may have become due.
+  var touched: [Connection] = []
+  var timerIsSet = false
+
+  private var incoming: [Event] = []
+  private var refused: [Event] = []
+  private var ready: [(chain: Chain, stage: Int, events: [Event])] = []
+  private var sequence: UInt64 = 0
+  private var isRunning = false
+
+  /// An engine that takes events through `chain` on the thread of `executor`.
+  ///
+  /// - Parameter limit: How many events may be held or waiting at a time.
+  public init(
+    chain: Chain, executor: any EngineExecutor, observer: any EngineObserver, clock: EngineClock = .system,
+    limit: Int = 65_536
+  ) {
+    self.chain = chain
+    self.executor = executor
+    self.observer = observer
+    self.clock = clock
+    self.limit = limit
+    stageFigures = chain.stages.map { _ in StageFigures() }
+  }
+
+  /// How many events are held or waiting. On the engine's thread only.
+  public var eventsInFlight: Int { lanes.count + incoming.count }
+
+  /// What has been counted of each stage, in the chain's order. On the engine's thread only.
+  public var figures: [StageFigures] { stageFigures }
+
+  /// Takes an event in; it enters the chain at the next ``turn()``. On the engine's thread only.
+  public func submit(_ event: consuming Event) {
+    assert(executor.isCurrent, "events are submitted on the engine's own thread")
+    sequence += 1
+    event.sequence = sequence
+    event.route = chain.route(of: event.type)
+    if event.refusal == nil, eventsInFlight < limit { incoming.append(event) } else { refused.append(event) }
+  }
+
+  /// Takes what was submitted through the chain. On the engine's thread only; within a turn it does nothing, since
+  /// the turn under way takes the event along.
+  public func turn() {
+    assert(executor.isCurrent, "turns are made on the engine's own thread")
+    guard !isRunning else { return }
+    isRunning = true
+    defer { isRunning = false }
+    while true {
+      if let next = nextReady() {
+        perform(Run(next.chain, next.events), from: next.stage)
+      } else if !incoming.isEmpty || !refused.isEmpty {
+        var run = Run(chain, incoming)
+        incoming.removeAll(keepingCapacity: incoming.count <= 1024)
+        for event in refused {
+          let refusal =
+            event.refusal ?? Rejection(.unavailable, "too many events are in flight; send the event again")
+          run.ended.append(Ended(event: event, manner: .rejected(refusal), stagesSeen: 0))
+        }
+        refused.removeAll()
+        perform(run, from: 0)
+      } else {
+        return
+      }
+    }
+  }
+
+  /// Makes a run that was not begun by a turn, then whatever it let in.
+  func inTurn(_ body: () -> Void) {
+    precondition(!isRunning, "runs are not nested")
+    isRunning = true
+    body()
+    isRunning = false
+    turn()
+  }
+
+  /// Lets events go on from `stage` at the next chance.
+  func enqueue(_ events: [Event], chain: Chain, stage: Int) {
+    if let index = ready.firstIndex(where: { $0.chain === chain && $0.stage == stage }) {
+      ready[index].events.append(contentsOf: events)
+    } else {
+      ready.append((chain, stage, events))
+    }
+  }
+
+  /// The group that is furthest on, oldest chain first, so that nobody is stopped by an event that could move.
+  private func nextReady() -> (chain: Chain, stage: Int, events: [Event])? {
+    let furthest = ready.indices.min {
+      (ready[$0].chain.revision, -ready[$0].stage) < (ready[$1].chain.revision, -ready[$1].stage)
+    }
+    guard let furthest else { return nil }
+    var group = ready.remove(at: furthest)
+    group.events.sort { $0.sequence < $1.sequence }
+    return group
+  }
+
+  /// Takes a run from a stage as far as it gets now, then settles who has ended and lets in who waited.
+  func perform(_ run: consuming Run, from first: Int) {
+    let stages = run.chain.stages
+    var index = first
+    while index < stages.count, !run.batch.events.isEmpty {
+      let bit: UInt64 = 1 << UInt64(index)
+      if lanes.count > 0 { park(&run, at: index, stage: stages[index]) }
+      let passing = run.batch.splitOff { $0.route & bit == 0 }
+      if !run.batch.events.isEmpty { give(&run, to: stages[index], at: index) }
+      run.batch.merge(passing)
+      index += 1
+    }
+    for event in run.batch.events {
+      run.ended.append(Ended(event: event, manner: .passed, stagesSeen: stages.count))
+    }
+    run.batch.events.removeAll()
+    settle(run)
+  }
+
+  /// Holds back those who would overtake an older event of their connection.
+  private func park(_ run: inout Run, at index: Int, stage: ChainStage) {
+    let bit: UInt64 = 1 << UInt64(index)
+    guard run.batch.events.contains(where: { !$0.connection.lane.isEmpty }) else { return }
+    var going: [Event] = []
+    going.reserveCapacity(run.batch.count)
+    for event in run.batch.events {
+      let joining = stage.keepsOrder && event.route & bit != 0
+      if event.connection.lane.isEmpty || mayEnter(index, event, run.chain, joining: joining) {
+        going.append(event)
+      } else {
+        hold(event, chain: run.chain, place: .waiting(index))
+      }
+    }
+    run.batch.events = going
+  }
+
+  func mayEnter(_ index: Int, _ event: Event, _ chain: Chain, joining: Bool) -> Bool {
+    lanes.mayEnter(
+      index, slot: event.slot, sequence: event.sequence, generation: chain.revision, joining: joining,
+      lane: event.connection.lane)
+  }
+
+  /// Keeps an event in its connection's lane.
+  @discardableResult
+  func hold(_ event: Event, chain: Chain, place: LaneTable<Held>.Place) -> SlotIndex {
+    var index = event.slot
+    if index == .none {
+      index = lanes.insert(
+        Held(event: event, chain: chain), place: place, generation: chain.revision, sequence: event.sequence,
+        into: &event.connection.lane)
+      lanes[index].held.event.slot = index
+    } else {
+      lanes[index].held.event = event
+      lanes[index].place = place
+    }
+    // What is stored needs no further leave: its sender hears of it now, whatever still becomes of its effects.
+    if event.isCommitted, event.answer != nil, !lanes[index].held.isAnswered {
+      lanes[index].held.reply = reply(to: event, .passed, chain: chain)
+      touched.append(event.connection)
+    }
+    return index
+  }
+
+  /// Lets in those who waited behind slots that have moved.
+  func wake(behind moved: [SlotIndex]) {
+    for slot in moved {
+      var index = lanes[slot].next
+      walk: while index != .none {
+        let next = lanes[index].next
+        switch lanes[index].place {
+        case .ended: break
+        case .running, .inside: break walk
+        case .waiting(let stage):
+          let event = lanes[index].held.event
+          let chain = lanes[index].held.chain
+          let joining = chain.stages[stage].keepsOrder && event.route & (1 << UInt64(stage)) != 0
+          guard mayEnter(stage, event, chain, joining: joining) else { break walk }
+          lanes[index].place = .running
+          enqueue([event], chain: chain, stage: stage)
+        }
+        index = next
+      }
+    }
+  }
+}

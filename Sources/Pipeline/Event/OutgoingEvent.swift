@@ -1,0 +1,55 @@
+/// An event for a client, encoded once: `{"type":…,"data":{…}}`. However many receive it, all share its bytes.
+public struct OutgoingEvent: Sendable, Equatable {
+  /// What it is.
+  public let type: EventType
+  /// The whole envelope as JSON, without a `ref`.
+  public let bytes: [UInt8]
+  /// Where in ``bytes`` the value of `data` stands.
+  public let dataRange: Range<Int>
+
+  /// Encodes an event; `members` writes the members of its `data`.
+  public init(_ type: EventType, _ members: (inout JSONObjectWriter) -> Void = { _ in }) {
+    var writer = JSONObjectWriter(reserving: 256)
+    writer.member("type", type.rawValue)
+    writer.beginObject("data")
+    let start = writer.bytes.count - 1
+    members(&writer)
+    writer.endObject()
+    let end = writer.bytes.count
+    self.type = type
+    self.dataRange = start..<end
+    self.bytes = writer.finish()
+  }
+
+  /// The JSON of `data` alone.
+  public var data: ArraySlice<UInt8> { bytes[dataRange] }
+
+  /// The envelope with the `ref` of the event that it answers.
+  public func bytes(ref: EventRef?) -> [UInt8] {
+    guard let ref else { return bytes }
+    var whole: [UInt8] = []
+    whole.reserveCapacity(bytes.count + ref.json.count + 8)
+    whole.append(contentsOf: bytes.dropLast())
+    whole.append(contentsOf: #","ref":"#.utf8)
+    whole.append(contentsOf: ref.json)
+    whole.append(UInt8(ascii: "}"))
+    return whole
+  }
+}
+
+extension OutgoingEvent {
+  /// The `ERROR` that tells a client of a rejection. `about` is the rejected event's data, whose `tempId` and
+  /// `messageId` are named so that the client knows which event it was.
+  public static func error(_ rejection: Rejection, about data: EventData = EventData()) -> OutgoingEvent {
+    OutgoingEvent(.error) { error in
+      error.member("code", rejection.code.rawValue)
+      error.member("message", rejection.message)
+      if let stage = rejection.stage { error.member("stage", stage) }
+      if let tempID = data.string("tempId"), tempID.utf8.count <= 256 { error.member("tempId", tempID) }
+      if let messageID = data.string("messageId"), messageID.utf8.count <= 256 {
+        error.member("messageId", messageID)
+      }
+      if let wait = rejection.retryAfter { error.member("retryAfterMs", Int(max(1, wait.wholeMilliseconds))) }
+    }
+  }
+}

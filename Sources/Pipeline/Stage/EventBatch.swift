@@ -1,0 +1,107 @@
+/// Events that a stage sees together, in the order of their arrival, and what it has said of each.
+public struct EventBatch: Sendable {
+  /// What a stage has said of an event, faults included.
+  enum Outcome: Sendable {
+    case `continue`
+    case stop
+    indirect case reject(Rejection)
+    indirect case fault(any Error)
+  }
+
+  var events: [Event]
+  /// One for each event, or empty while all continue: the ordinary case, which costs nothing.
+  private(set) var outcomes: [Outcome] = []
+
+  /// A batch of these events.
+  public init(_ events: [Event]) { self.events = events }
+
+  /// How many there are; never zero when a stage is given the batch.
+  public var count: Int { events.count }
+  /// The positions of the events.
+  public var indices: Range<Int> { 0..<events.count }
+
+  /// The event at a position, to look at or change.
+  @inlinable public subscript(index: Int) -> Event {
+    _read { yield storage[index] }
+    _modify { yield &storage[index] }
+  }
+
+  @usableFromInline var storage: [Event] {
+    _read { yield events }
+    _modify { yield &events }
+  }
+
+  /// Rejects an event.
+  public mutating func reject(_ rejection: Rejection, at index: Int) { say(.reject(rejection), at: index) }
+
+  /// Rejects an event with what to tell the sender.
+  public mutating func reject(
+    _ code: ErrorCode, _ message: String, retryAfter: Duration? = nil, at index: Int
+  ) {
+    say(.reject(Rejection(code, message, retryAfter: retryAfter)), at: index)
+  }
+
+  /// Ends an event: no later stage sees it.
+  public mutating func stop(at index: Int) { say(.stop, at: index) }
+
+  /// Says that the stage failed on an event; `on_error` decides what becomes of it. A ``Rejection`` rejects it.
+  public mutating func fail(_ error: any Error, at index: Int) {
+    if let rejection = error as? Rejection {
+      say(.reject(rejection), at: index)
+    } else {
+      say(.fault(error), at: index)
+    }
+  }
+
+  /// Says that the stage failed on all events that it has not decided yet.
+  public mutating func failAll(_ error: any Error) {
+    for index in indices {
+      if case .continue = outcome(at: index) { fail(error, at: index) }
+    }
+  }
+
+  var allContinue: Bool { outcomes.isEmpty }
+
+  func outcome(at index: Int) -> Outcome { outcomes.isEmpty ? .continue : outcomes[index] }
+
+  mutating func clearOutcomes() { outcomes.removeAll(keepingCapacity: true) }
+
+  private mutating func say(_ outcome: Outcome, at index: Int) {
+    if outcomes.isEmpty { outcomes = Array(repeating: .continue, count: events.count) }
+    outcomes[index] = outcome
+  }
+
+  /// Splits a batch that was put together from several, outcomes included.
+  func slice(_ range: Range<Int>) -> EventBatch {
+    var part = EventBatch(Array(events[range]))
+    if !outcomes.isEmpty { part.outcomes = Array(outcomes[range]) }
+    return part
+  }
+}
+
+extension EventBatch {
+  /// Takes out the events that a condition holds for, both parts keeping their order.
+  mutating func splitOff(where condition: (Event) -> Bool) -> [Event] {
+    guard events.contains(where: condition) else { return [] }
+    if events.allSatisfy(condition) {
+      let all = events
+      events = []
+      return all
+    }
+    var taken: [Event] = []
+    var kept: [Event] = []
+    for event in events {
+      if condition(event) { taken.append(event) } else { kept.append(event) }
+    }
+    events = kept
+    return taken
+  }
+
+  /// Puts events back to their places by sequence.
+  mutating func merge(_ others: [Event]) {
+    guard !others.isEmpty else { return }
+    guard !events.isEmpty else { return events = others }
+    events.append(contentsOf: others)
+    events.sort { $0.sequence < $1.sequence }
+  }
+}

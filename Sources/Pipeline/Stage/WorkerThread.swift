@@ -1,0 +1,117 @@
+import Glibc
+import Synchronization
+
+/// A thread that takes jobs in order, all that wait at once: while it works on some, the next gather by themselves.
+///
+/// For work that blocks: a database file, a library without an asynchronous interface. The queue is bounded by
+/// the jobs' total weight.
+public final class WorkerThread<Job: Sendable>: Sendable {
+  private struct Queue {
+    var jobs: [Job] = []
+    var weight = 0
+    var ending = false
+    var ended = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let queue = Mutex(Queue())
+  private let wake = Semaphore()
+  private let limit: Int
+  private let work: @Sendable ([Job]) -> Void
+
+  /// Starts a thread that calls `work` with all the jobs that wait, in the order of their submission.
+  ///
+  /// - Parameter limit: The most weight that may wait.
+  public init(limit: Int, work: @escaping @Sendable ([Job]) -> Void) {
+    self.limit = limit
+    self.work = work
+    DetachedThread.start { self.run() }
+  }
+
+  /// Hands a job over; `false` where the queue is full or the thread is ending, and the job was not taken.
+  public func submit(_ job: Job, weight: Int = 1) -> Bool {
+    let taken = queue.withLock { queue in
+      guard !queue.ending, queue.weight + weight <= limit || queue.jobs.isEmpty else { return (false, false) }
+      queue.jobs.append(job)
+      queue.weight += weight
+      return (true, queue.jobs.count == 1)
+    }
+    if taken.1 { wake.signal() }
+    return taken.0
+  }
+
+  /// Takes no more jobs, and returns when those taken are done and the thread has ended.
+  public func end() async {
+    await withCheckedContinuation { continuation in
+      let ended = queue.withLock { queue in
+        queue.ending = true
+        if !queue.ended { queue.waiters.append(continuation) }
+        return queue.ended
+      }
+      if ended { continuation.resume() } else { wake.signal() }
+    }
+  }
+
+  private func run() {
+    while true {
+      wake.wait()
+      let (jobs, ending) = queue.withLock { queue in
+        let jobs = queue.jobs
+        queue.jobs = []
+        queue.weight = 0
+        return (jobs, queue.ending)
+      }
+      if !jobs.isEmpty { work(jobs) }
+      // A job taken after the last look has signalled too, so only an empty queue ends the thread.
+      guard ending, queue.withLock({ $0.jobs.isEmpty }) else { continue }
+      let waiters = queue.withLock { queue in
+        queue.ended = true
+        return queue.waiters
+      }
+      for waiter in waiters { waiter.resume() }
+      return
+    }
+  }
+}
+
+/// A counting semaphore of the system's, which a thread of our own may wait on.
+private final class Semaphore: @unchecked Sendable {
+  // Sendable holds because POSIX semaphores may be used from any thread, and the pointer never changes.
+  private let handle = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+  init() { sem_init(handle, 0, 0) }
+
+  deinit {
+    sem_destroy(handle)
+    handle.deallocate()
+  }
+
+  func signal() { sem_post(handle) }
+
+  func wait() {
+    while sem_wait(handle) != 0 {}
+  }
+}
+
+/// A batch on its way through a worker's thread.
+struct WorkerJob: Sendable {
+  let batch: EventBatch
+  let done: @Sendable (EventBatch) -> Void
+
+  /// Runs what waits as one batch and gives each submission its own part back.
+  static func run(_ jobs: [WorkerJob], _ work: (inout EventBatch) -> Void) {
+    if jobs.count == 1 {
+      var batch = jobs[0].batch
+      work(&batch)
+      return jobs[0].done(batch)
+    }
+    var whole = EventBatch(jobs.flatMap(\.batch.events))
+    work(&whole)
+    var start = 0
+    for job in jobs {
+      let end = start + job.batch.count
+      job.done(whole.slice(start..<end))
+      start = end
+    }
+  }
+}
