@@ -1,0 +1,65 @@
+public import Pipeline
+
+/// The way to the devices of users, wherever they are connected.
+public protocol Router: Sendable {
+  /// Hands events to every device of their receivers, in order for each receiver. Who is not connected gets nothing:
+  /// they sync. Never blocks; a device that can't keep up is disconnected.
+  func deliver(_ deliveries: [Delivery])
+
+  /// Which of `users` have a device connected to this node.
+  func connected(among users: [String]) -> [String]
+}
+
+/// One event for the devices of one user: all of them, all but one, or one alone.
+public struct Delivery: Sendable {
+  /// Who is to get it.
+  public var userID: String
+  /// What they get.
+  public var event: OutgoingEvent
+  /// The one connection that does not: it has its answer.
+  public var except: ConnectionID?
+  /// The one connection that does, where it is for no other.
+  public var only: ConnectionID?
+
+  /// A delivery by its parts.
+  public init(
+    to userID: String, _ event: OutgoingEvent, except: ConnectionID? = nil, only: ConnectionID? = nil
+  ) {
+    self.userID = userID
+    self.event = event
+    self.except = except
+    self.only = only
+  }
+}
+
+extension Delivery {
+  /// Whether it is for this one of the user's connections.
+  public func reaches(_ connection: ConnectionID) -> Bool {
+    connection != except && (only == nil || only == connection)
+  }
+}
+
+/// The key under which stages find the router.
+public enum RouterKey: ServiceKey {
+  /// The router's seam.
+  public typealias Service = any Router
+}
+
+extension StageContext {
+  /// The router.
+  ///
+  /// - Throws: `StageStartError` where this process has none.
+  public var router: any Router { get throws { try require(RouterKey.self) } }
+}
+
+/// What a stored event is to tell whom: left on the event by the stage that stored it, carried out by fan-out.
+public enum DeliveriesKey: EventKey {
+  /// In the order in which they are to be made.
+  public typealias Value = [Delivery]
+}
+
+/// The places in the feed that an event's changes have: left on the event by the stage that stored it.
+public enum PositionsKey: EventKey {
+  /// In rising order.
+  public typealias Value = [Position]
+}

@@ -1,0 +1,49 @@
+public import Pipeline
+
+/// What must last: users, messages, receipts. Every implementation passes the `StoreContract` suite.
+///
+/// All calls return at once and answer by calling `then`, on a thread of the store's own, which must not be
+/// blocked. Writes that arrive during a commit share the next one; what is bounded is how many may wait.
+public protocol Store: Sendable {
+  /// Tells this store from every other, also from one that was restored from an older copy.
+  var epoch: UInt64 { get }
+
+  /// How far the feed has been committed and carried out.
+  var horizon: FeedHorizon { get }
+
+  /// The highest message id stored when the store was opened, so that new ones are made above it.
+  var highestMessageID: MessageID? { get }
+
+  /// Makes changes, durably, in order. One that can't be made fails alone.
+  ///
+  /// - Parameters:
+  ///   - writes: The changes, in the order in which they have to be made.
+  ///   - then: Gets one result a change, in the same order, after the commit. Each position in a result has been
+  ///     begun in ``horizon``; the caller ends it when the change's effects have been carried out.
+  func write(_ writes: [StoreWrite], then: @escaping @Sendable ([WriteResult]) -> Void)
+
+  /// Reads a page of a user's changes. A position once passed hides nothing: whatever commits later comes later.
+  func sync(_ request: SyncRequest, then: @escaping @Sendable (Result<SyncPage, StoreError>) -> Void)
+
+  /// The users who exchanged a message with `user`, most recent first, at most `limit`.
+  func peers(of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void)
+
+  /// Whether the store answers; `nil` says that it does, a text says why it does not.
+  func ready(then: @escaping @Sendable (String?) -> Void)
+
+  /// Finishes what is under way, then closes. Nothing is taken from the call on.
+  func close() async
+}
+
+/// The key under which stages find the store.
+public enum StoreKey: ServiceKey {
+  /// The store's seam.
+  public typealias Service = any Store
+}
+
+extension StageContext {
+  /// The store.
+  ///
+  /// - Throws: `StageStartError` where this process has none.
+  public var store: any Store { get throws { try require(StoreKey.self) } }
+}
