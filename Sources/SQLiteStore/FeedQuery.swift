@@ -1,0 +1,54 @@
+import Pipeline
+import Services
+
+/// Reads pages of the feed of changes.
+enum FeedQuery {
+  /// The sides of one union, each from an index of its own; a message to oneself is on the first side only.
+  private static let sql = """
+    SELECT m.id, m.sender, u.name, m.receiver, m.content, m.metadata, m.reply_to, m.version, m.position,
+        m.delivered_at, m.read_at
+      FROM (
+        SELECT * FROM (SELECT * FROM messages WHERE sender = ?1 AND position > ?2 ORDER BY position LIMIT ?3)
+        UNION ALL
+        SELECT * FROM (SELECT * FROM messages WHERE receiver = ?1 AND sender != ?1 AND position > ?2
+          ORDER BY position LIMIT ?3)
+      ) m LEFT JOIN users u ON u.id = m.sender
+      ORDER BY m.position LIMIT ?3
+    """
+
+  /// - Parameter head: A position that was committed before the call: what the snapshot is sure to hold.
+  static func page(
+    _ request: SyncRequest, _ connection: SQLiteConnection, head: Position
+  ) throws(StoreError) -> SyncPage {
+    let start: Position
+    switch request.start {
+    case .beginning: start = 0
+    case .after(let position): start = position
+    case .since(let moment):
+      start = UInt64(
+        try connection.integer(
+          "SELECT position FROM moments WHERE at < ? ORDER BY at DESC LIMIT 1",
+          [.integer(moment.milliseconds)]) ?? 0)
+    }
+    var messages: [StoredMessage] = []
+    try connection.rows(
+      sql, [.text(request.userID), .integer(start), .integer(Int64(request.limit + 1))]
+    ) { messages.append(StoredMessage($0)) }
+    let hasMore = messages.count > request.limit
+    if hasMore { messages.removeLast() }
+    let last = messages.last?.position ?? start
+    return SyncPage(messages: messages, position: hasMore ? last : max(last, head), hasMore: hasMore)
+  }
+}
+
+extension StoredMessage {
+  fileprivate init(_ row: SQLiteRow) {
+    self.init(
+      id: MessageID(rawValue: UInt64(row.integer(0))), senderID: row.text(1), senderName: row.optionalText(2),
+      receiverID: row.text(3), content: row.text(4), metadata: row.optionalText(5),
+      replyTo: row.optionalInteger(6).map { MessageID(rawValue: UInt64($0)) }, version: Int(row.integer(7)),
+      position: UInt64(row.integer(8)),
+      deliveredAt: row.optionalInteger(9).map(Timestamp.init(milliseconds:)),
+      readAt: row.optionalInteger(10).map(Timestamp.init(milliseconds:)))
+  }
+}

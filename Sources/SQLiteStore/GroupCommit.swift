@@ -1,0 +1,114 @@
+import Logging
+import Pipeline
+import Services
+
+/// Commits what waits, as one transaction. Confined to the writer's thread.
+final class GroupCommit {
+  private let connection: SQLiteConnection
+  private let options: SQLiteOptions
+  private let logger: Logger
+  private let clock: EngineClock
+  private let ledger: Ledger
+  private let horizon: FeedHorizon
+  private var position: Position
+  private var conversations = ConversationCache()
+  private var lastMoment = Timestamp(milliseconds: .min)
+  private var lastPruning = Timestamp(milliseconds: .min)
+
+  init(
+    connection: SQLiteConnection, position: Position, options: SQLiteOptions, logger: Logger,
+    clock: EngineClock,
+    ledger: Ledger, horizon: FeedHorizon
+  ) {
+    self.connection = connection
+    self.position = position
+    self.options = options
+    self.logger = logger
+    self.clock = clock
+    self.ledger = ledger
+    self.horizon = horizon
+  }
+
+  /// Makes the changes of all submissions durable, then tells each what became of its own.
+  func commit(_ submissions: [SQLiteStore.Submission]) {
+    var group: [SQLiteStore.Submission] = []
+    var size = 0
+    for submission in submissions {
+      if size + submission.writes.count > options.batchLimit, !group.isEmpty {
+        commitGroup(group)
+        group = []
+        size = 0
+      }
+      group.append(submission)
+      size += submission.writes.count
+    }
+    if !group.isEmpty { commitGroup(group) }
+  }
+
+  private func commitGroup(_ group: [SQLiteStore.Submission]) {
+    let size = group.reduce(0) { $0 + $1.writes.count }
+    var changes = ChangeSet(
+      connection: connection, position: position, conversations: conversations, now: clock.wall())
+    var results: [[WriteResult]] = []
+    do throws(StoreError) {
+      try connection.execute("BEGIN IMMEDIATE")
+      for submission in group {
+        var own: [WriteResult] = []
+        for write in submission.writes { own.append(try changes.make(write)) }
+        results.append(own)
+      }
+      try changes.finish()
+      try keepHouse(changes)
+      try connection.execute("COMMIT")
+    } catch {
+      if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+      ledger.failed()
+      lastMoment = Timestamp(milliseconds: .min)
+      logger.error("a transaction failed; its changes were refused", metadata: ["error": "\(error)"])
+      for submission in group {
+        submission.then(submission.writes.map { _ in .unavailable(error.description) })
+      }
+      return
+    }
+    position = changes.position
+    conversations = changes.conversations
+    ledger.committed(to: position, writes: size)
+    for own in results { for place in own.lazy.flatMap(\.positions) { horizon.begin(place) } }
+    for (submission, own) in zip(group, results) { submission.then(own) }
+  }
+
+  /// Notes about once a second how far the feed has come, and drops send keys that are past their retention.
+  private func keepHouse(_ changes: ChangeSet) throws(StoreError) {
+    guard changes.position > position else { return }
+    try connection.run("UPDATE meta SET position = ?", [.integer(changes.position)])
+    let now = changes.now
+    if now >= lastMoment + .seconds(1) {
+      // A clock that was set back does not take the feed back: the later moment stands until it is passed.
+      try connection.run(
+        "INSERT INTO moments (position, at) VALUES (?, max(?, coalesce((SELECT at FROM moments ORDER BY at DESC LIMIT 1), 0)))",
+        [.integer(position), .integer(now.milliseconds)])
+      lastMoment = now
+    }
+    if now >= lastPruning + .seconds(60) {
+      try prune(before: now + (.zero - options.sendKeyRetention))
+      lastPruning = now
+    }
+  }
+
+  private func prune(before moment: Timestamp) throws(StoreError) {
+    try connection.run(
+      "DELETE FROM send_keys WHERE message IN (SELECT message FROM send_keys WHERE message < ? ORDER BY message LIMIT 2000)",
+      [.integer(MessageID.lowest(at: moment).rawValue)])
+  }
+}
+
+extension WriteResult {
+  /// The places in the feed that the change took, in their order.
+  var positions: [Position] {
+    switch self {
+    case .stored(_, let position): [position]
+    case .read(let receipts): receipts.compactMap(\.position)
+    case .duplicate, .seen, .refused, .unavailable: []
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/// How a SQLite store is kept.
+public struct SQLiteOptions: Sendable {
+  /// How long a send key is kept: within it, sending again is safe.
+  public var sendKeyRetention: Duration
+  /// How many changes may wait for the writer; beyond, they are refused as unavailable.
+  public var queueLimit: Int
+  /// How many changes share one transaction at most.
+  public var batchLimit: Int
+  /// How many pages the file may have; `nil` for as many as the disk holds.
+  public var pageLimit: Int?
+
+  /// The defaults: seven days, 65,536 waiting, 4,096 a transaction, no limit of pages.
+  public init(
+    sendKeyRetention: Duration = .seconds(7 * 86_400), queueLimit: Int = 65_536, batchLimit: Int = 4096,
+    pageLimit: Int? = nil
+  ) {
+    self.sendKeyRetention = sendKeyRetention
+    self.queueLimit = queueLimit
+    self.batchLimit = batchLimit
+    self.pageLimit = pageLimit
+  }
+}
+
+/// What a SQLite store has done since it was opened.
+public struct SQLiteFigures: Sendable, Equatable {
+  /// Transactions that were committed.
+  public var commits: UInt64
+  /// Changes that were made durable by them.
+  public var writes: UInt64
+  /// Transactions that failed as a whole.
+  public var failures: UInt64
+}

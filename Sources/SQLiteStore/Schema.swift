@@ -1,0 +1,88 @@
+import Services
+
+/// The tables, as numbered steps. A step once released never changes; what comes later is a step of its own.
+enum Schema {
+  static let steps = [
+    """
+    -- One row: what tells this store from others, and how far its feed goes.
+    CREATE TABLE meta (epoch INTEGER NOT NULL, position INTEGER NOT NULL);
+    INSERT INTO meta (epoch, position) VALUES (random() & 0x7fffffffffffffff, 0);
+
+    CREATE TABLE users (
+      id TEXT PRIMARY KEY,
+      name TEXT,
+      created INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE conversations (
+      id INTEGER PRIMARY KEY,
+      low TEXT NOT NULL,
+      high TEXT NOT NULL,
+      UNIQUE (low, high)
+    );
+
+    -- What each side of a conversation sees of it.
+    CREATE TABLE members (
+      user TEXT NOT NULL,
+      peer TEXT NOT NULL,
+      conversation INTEGER NOT NULL,
+      last_message INTEGER NOT NULL,
+      unread INTEGER NOT NULL DEFAULT 0,
+      read_up_to INTEGER,
+      PRIMARY KEY (user, peer)
+    ) WITHOUT ROWID;
+    CREATE INDEX members_newest ON members (user, last_message);
+
+    -- The id tells when the message was sent; position is the place of its latest change in the feed.
+    CREATE TABLE messages (
+      id INTEGER PRIMARY KEY,
+      conversation INTEGER NOT NULL,
+      sender TEXT NOT NULL,
+      receiver TEXT NOT NULL,
+      content TEXT NOT NULL,
+      metadata TEXT,
+      reply_to INTEGER,
+      position INTEGER NOT NULL,
+      version INTEGER NOT NULL DEFAULT 1,
+      delivered_at INTEGER,
+      read_at INTEGER,
+      edited_at INTEGER,
+      deleted_at INTEGER
+    );
+    CREATE INDEX messages_sent ON messages (sender, position);
+    CREATE INDEX messages_received ON messages (receiver, position);
+    CREATE INDEX messages_in_conversation ON messages (conversation, id);
+
+    -- The last word on sending again; kept apart, so that it outlives no longer than its retention.
+    CREATE TABLE send_keys (
+      message INTEGER PRIMARY KEY,
+      sender TEXT NOT NULL,
+      temp_id TEXT NOT NULL,
+      digest INTEGER NOT NULL,
+      UNIQUE (sender, temp_id)
+    );
+
+    -- Up to where the feed had come at a moment: lets a sync begin at a time. Both rise together.
+    CREATE TABLE moments (
+      position INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL
+    );
+    CREATE INDEX moments_by_time ON moments (at);
+    """
+  ]
+
+  /// Brings a database up to date.
+  ///
+  /// - Throws: `StoreError` where the database was written by a newer daemon.
+  static func migrate(_ connection: SQLiteConnection) throws(StoreError) {
+    let version = try connection.integer("PRAGMA user_version") ?? 0
+    guard version <= steps.count else {
+      throw StoreError(
+        "the database has schema \(version), this daemon knows \(steps.count): run the newer daemon that wrote it"
+      )
+    }
+    for (index, step) in steps.enumerated().dropFirst(Int(version)) {
+      try connection.execute("BEGIN IMMEDIATE; \(step); PRAGMA user_version = \(index + 1); COMMIT;")
+    }
+  }
+}
