@@ -1,0 +1,81 @@
+import Pipeline
+
+/// What the auth stage knows of an event: all that its decision depends on.
+struct AuthRequest {
+  /// The token that came with it.
+  enum Token: Equatable {
+    /// None.
+    case absent
+    /// Something that is no text.
+    case unreadable
+    /// A text, maybe an empty one.
+    case text(String)
+  }
+
+  /// What the event is.
+  var type: EventType
+  /// How it came in.
+  var ingress: Ingress
+  /// The token of a type that carries one; of others it is not looked at.
+  var token: Token = .absent
+  /// Who the connection is known to belong to.
+  var held: Identity?
+}
+
+/// What becomes of an event that the auth stage looked at.
+enum AuthDecision {
+  /// It goes on as this identity, or as nobody's.
+  case pass(Identity?)
+  /// It goes on as this identity, and so do the connection's later events.
+  case adopt(Identity)
+  /// It is not taken.
+  case reject(Rejection)
+
+  /// Decides on a request; `verify` turns a token into an identity.
+  init(_ request: AuthRequest, at now: Timestamp, verify: (String) throws(TokenFault) -> Identity) {
+    switch request.type {
+    case .disconnect: self = .pass(request.held)
+    case .auth: self = Self.renewal(request, verify)
+    case .connect, .query:
+      switch request.token {
+      case .text(let token): self = Self.adoption(token, verify)
+      case .unreadable: self = .reject(TokenFault.malformed("it is no text").rejection)
+      case .absent:
+        let mayAuthenticateLater =
+          request.type == .connect && request.ingress != .http && request.held == nil
+        self = mayAuthenticateLater ? .pass(nil) : Self.continuation(request, at: now)
+      }
+    default: self = Self.continuation(request, at: now)
+    }
+  }
+
+  /// `AUTH`: the first token of a connection, or a new one for the same user.
+  private static func renewal(
+    _ request: AuthRequest, _ verify: (String) throws(TokenFault) -> Identity
+  ) -> AuthDecision {
+    guard case .text(let token) = request.token else {
+      return .reject(Rejection(.invalidEvent, "'token' of AUTH is not a string"))
+    }
+    let decision = adoption(token, verify)
+    if case .adopt(let identity) = decision, let held = request.held, held.userID != identity.userID {
+      return .reject(Rejection(.forbidden, "the connection belongs to another user"))
+    }
+    return decision
+  }
+
+  private static func adoption(
+    _ token: String, _ verify: (String) throws(TokenFault) -> Identity
+  ) -> AuthDecision {
+    do throws(TokenFault) { return .adopt(try verify(token)) } catch { return .reject(error.rejection) }
+  }
+
+  /// An event that lives on what the connection has shown before.
+  private static func continuation(_ request: AuthRequest, at now: Timestamp) -> AuthDecision {
+    guard let held = request.held else {
+      let advice = request.ingress == .http ? "send 'Authorization: Bearer' with a token" : "send AUTH first"
+      return .reject(Rejection(.unauthenticated, "nobody is known here: \(advice)"))
+    }
+    guard held.isValid(at: now) else { return .reject(TokenFault.expired.rejection) }
+    return .pass(held)
+  }
+}

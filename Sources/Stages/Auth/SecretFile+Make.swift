@@ -1,0 +1,51 @@
+import COpenSSL
+import Glibc
+
+extension SecretFile {
+  /// Makes a file with one random secret, readable by its owner alone: 32 bytes from libcrypto's generator, as 64
+  /// hexadecimal digits. Directories on its way that are missing are made, open to their owner alone. A file that is
+  /// there is never changed.
+  ///
+  /// - Returns: Whether it was made; `false` where there was one already.
+  /// - Throws: ``SecretFileError`` where it can't be written.
+  public static func makeIfMissing(_ path: String) throws(SecretFileError) -> Bool {
+    try makeDirectories(above: path)
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else {
+      if errno == EEXIST { return false }
+      throw SecretFileError(path, systemMessage())
+    }
+    defer { close(file) }
+    do throws(SecretFileError) {
+      let text = try randomText(path)
+      guard write(file, text, text.count) == text.count, fsync(file) == 0 else {
+        throw SecretFileError(path, systemMessage())
+      }
+      return true
+    } catch {
+      unlink(path)
+      throw error
+    }
+  }
+
+  private static func randomText(_ path: String) throws(SecretFileError) -> [UInt8] {
+    var secret = [UInt8](repeating: 0, count: HMACKey.leastBytes)
+    guard RAND_bytes(&secret, Int32(secret.count)) == 1 else {
+      throw SecretFileError(path, "was not made: there is no randomness")
+    }
+    let digits = Array("0123456789abcdef".utf8)
+    return secret.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] } + [UInt8(ascii: "\n")]
+  }
+
+  private static func makeDirectories(above path: String) throws(SecretFileError) {
+    for end in path.indices where path[end] == "/" && end != path.startIndex {
+      let directory = String(path[..<end])
+      guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+        throw SecretFileError(directory, systemMessage())
+      }
+    }
+  }
+
+  /// What the last system call had against it.
+  static func systemMessage() -> String { "can't be used: " + String(cString: strerror(errno)) }
+}

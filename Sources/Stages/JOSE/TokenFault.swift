@@ -1,0 +1,26 @@
+import Pipeline
+
+/// Why a token is not accepted. What it says is for the client, and holds nothing of the token.
+enum TokenFault: Error, Equatable {
+  /// It is no token of the shape that RFC 7515 and RFC 7519 give one.
+  case malformed(String)
+  /// Its `alg` is not one that is accepted.
+  case algorithm
+  /// No key confirms its signature.
+  case signature
+  /// Its `exp` has passed.
+  case expired
+  /// A claim keeps it from being good here and now.
+  case claim(String)
+
+  /// What the client is told.
+  var rejection: Rejection {
+    switch self {
+    case .malformed(let reason): Rejection(.unauthenticated, "the token is malformed: \(reason)")
+    case .algorithm: Rejection(.unauthenticated, "the token's algorithm is not accepted")
+    case .signature: Rejection(.unauthenticated, "the token's signature is not valid")
+    case .expired: Rejection(.tokenExpired, "the token has expired")
+    case .claim(let reason): Rejection(.unauthenticated, "the token is not valid: \(reason)")
+    }
+  }
+}

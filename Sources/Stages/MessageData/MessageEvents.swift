@@ -1,0 +1,66 @@
+import Pipeline
+import Services
+
+/// The events that tell clients about messages, each encoded once however many receive it.
+enum MessageEvents {
+  /// How safe a message is that its sender is told of.
+  enum Safety {
+    /// It is stored.
+    case durable
+    /// The same send had been stored before.
+    case duplicate
+    /// It is stored nowhere.
+    case ephemeral
+  }
+
+  /// Tells the sender under which id a message was taken.
+  static func sent(_ id: MessageID, tempID: String, _ safety: Safety = .durable) -> OutgoingEvent {
+    OutgoingEvent(.messageSent) { data in
+      data.member("tempId", tempID)
+      data.member("messageId", id.description)
+      data.member("timestamp", id.timestamp)
+      switch safety {
+      case .durable: break
+      case .duplicate: data.member("duplicate", true)
+      case .ephemeral: data.member("durable", false)
+      }
+    }
+  }
+
+  /// Hands a message to a device: of the receiver, or with its `tempID` of the sender.
+  static func message(_ message: NewMessage, senderName: String?, tempID: String? = nil) -> OutgoingEvent {
+    OutgoingEvent(.newMessage) { data in
+      data.member("messageId", message.id.description)
+      data.member("senderId", message.senderID)
+      if let senderName { data.member("senderName", senderName) }
+      data.member("receiverId", message.receiverID)
+      data.member("content", message.content)
+      data.member("timestamp", message.id.timestamp)
+      if let metadata = message.metadata { data.member("metadata", json: metadata.utf8) }
+      if let replyTo = message.replyTo { data.member("replyTo", replyTo.description) }
+      if let tempID { data.member("tempId", tempID) }
+      data.member("version", 1)
+    }
+  }
+
+  /// Tells that `reader` has read a message.
+  static func read(_ receipt: ReadReceipt, by reader: String) -> OutgoingEvent {
+    OutgoingEvent(.messageReadUpdate) { data in
+      data.member("messageId", receipt.messageID.description)
+      data.member("readerId", reader)
+      data.member("readAt", receipt.readAt)
+      data.member("version", receipt.version)
+    }
+  }
+
+  /// Who gets a new message: the receiver's devices, and the sender's but the one that sent it.
+  static func deliveries(of message: NewMessage, senderName: String?, sentOn connection: ConnectionID)
+    -> [Delivery]
+  {
+    let echo = Delivery(
+      to: message.senderID, self.message(message, senderName: senderName, tempID: message.tempID),
+      except: connection)
+    guard message.receiverID != message.senderID else { return [echo] }
+    return [Delivery(to: message.receiverID, self.message(message, senderName: senderName)), echo]
+  }
+}

@@ -1,0 +1,71 @@
+public import Pipeline
+public import Services
+
+/// The send that persist has stored an event as: left on the event for stages that remember sends.
+public enum StoredSendKey: EventKey {
+  /// The message's id and the digest of its body as it was stored.
+  public typealias Value = SentMessage
+}
+
+/// What one event asks of the store, and what becomes of the event by the store's answer.
+enum Change: Sendable {
+  /// A message to store.
+  case message(NewMessage, senderName: String?)
+  /// Messages to mark as read.
+  case read(ReadRequest)
+
+  /// What to ask of the store.
+  var write: StoreWrite {
+    switch self {
+    case .message(let message, _): .message(message)
+    case .read(let request): .read(request)
+    }
+  }
+
+  /// Says on the event at `index` what the store answered.
+  func report(_ result: WriteResult, on batch: inout EventBatch, at index: Int) {
+    switch (self, result) {
+    case (_, .refused(let rejection)):
+      batch.reject(rejection, at: index)
+    case (.message, .unavailable):
+      batch.reject(
+        .unavailable, "the store can't be reached; send the event again with the same tempId", at: index)
+    case (.read, .unavailable):
+      batch.reject(.unavailable, "the store can't be reached; send the event again", at: index)
+    case (.message(let message, let senderName), .stored(let id, let position)):
+      Self.tell(of: message, senderName, storedAs: id, at: position, on: &batch[index])
+    case (.message(let message, _), .duplicate(let id)):
+      batch[index].answer(MessageEvents.sent(id, tempID: message.tempID, .duplicate))
+      batch[index][DeliveriesKey.self] = []
+    case (.read(let request), .read(let receipts)):
+      Self.tell(of: receipts, readBy: request.readerID, on: &batch[index])
+    case (.message, .read), (.message, .seen), (.read, .stored), (.read, .duplicate), (.read, .seen):
+      batch.fail(MisplacedResult(), at: index)
+    }
+  }
+
+  private static func tell(
+    of message: NewMessage, _ senderName: String?, storedAs id: MessageID, at position: Position,
+    on event: inout Event
+  ) {
+    var message = message
+    message.id = id
+    event.answer(MessageEvents.sent(id, tempID: message.tempID))
+    event[DeliveriesKey.self] = MessageEvents.deliveries(
+      of: message, senderName: senderName, sentOn: event.connection.id)
+    event[PositionsKey.self] = [position]
+    event[StoredSendKey.self] = SentMessage(id: id, digest: message.digest)
+  }
+
+  private static func tell(of receipts: [ReadReceipt], readBy reader: String, on event: inout Event) {
+    let updates = ReadUpdates(receipts, by: reader, on: event.connection.id)
+    event.answer(updates.answer)
+    event[DeliveriesKey.self] = updates.deliveries
+    event[PositionsKey.self] = updates.positions
+  }
+}
+
+/// The store answered a change with the result of another kind.
+struct MisplacedResult: Error, CustomStringConvertible {
+  let description = "the store's answer does not fit the change"
+}

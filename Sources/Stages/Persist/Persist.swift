@@ -1,0 +1,104 @@
+import Logging
+public import Pipeline
+import Services
+
+/// Stores messages and read receipts: the commit point of a chain.
+///
+/// All changes of a batch go to the store in one write. What was stored has its answer, its ``DeliveriesKey`` for
+/// fan-out and its ``PositionsKey``; when it has ended, however that was, its places in the feed are ended in the
+/// store's horizon. The first event of a user, `CONNECT` and `AUTH` included, also tells the store of the user,
+/// which holds up nothing.
+public struct Persist: DeferringStage {
+  /// The name in `pipeline.yaml`.
+  public static let name = "persist"
+  /// What the stage does, in a line.
+  public static let summary = "stores messages and read receipts; the chain's commit point"
+  /// The keys of its configuration.
+  public static let options = PersistConfiguration.options
+  /// New messages and receipts; connecting and authenticating, for the users that they show.
+  public static let events: EventFilter = .only(.newMessage, .messageRead, .connect, .auth)
+  /// The places in the feed of stored events are ended with them.
+  public static let hearsSettlements = true
+
+  private let store: any Store
+  private let messageIDs: MessageIDGenerator
+  private let parser: NewMessageParser
+  private let users: UserRecorder
+  private let clock: EngineClock
+  private let logger: Logger
+
+  /// Needs identity and gives the durable id.
+  public static func requirements(_ configuration: PersistConfiguration) -> Requirements {
+    Requirements(needs: [.identity], gives: [.durableID])
+  }
+
+  /// Reports an audience that is not to be had yet, and a limit out of range.
+  public static func check(_ configuration: PersistConfiguration, _ report: inout ConfigurationReport) {
+    configuration.check(&report)
+  }
+
+  /// Starts the stage.
+  ///
+  /// - Throws: `StageStartError` where there is no store or no generator of message ids.
+  public init(_ configuration: PersistConfiguration, _ context: StageContext) throws {
+    store = try context.store
+    messageIDs = try context.messageIDs
+    parser = NewMessageParser(
+      maxContent: configuration.maxContent?.bytes ?? NewMessageParser.defaultMaxContent)
+    users = UserRecorder(store: store, logger: context.logger)
+    clock = context.clock
+    logger = context.logger
+  }
+
+  /// Rejects what is malformed, and stores the rest in one write.
+  public func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void) {
+    var batch = batch
+    users.record(batch.indices.compactMap { batch[$0].identity })
+    var changes: [PendingChange] = []
+    for index in batch.indices {
+      do throws(Rejection) {
+        guard let change = try change(for: batch[index]) else { continue }
+        changes.append(PendingChange(index: index, change: change))
+      } catch {
+        batch.reject(error, at: index)
+      }
+    }
+    guard !changes.isEmpty else { return done(batch) }
+    store.write(changes.map(\.change.write)) { [batch, changes] results in
+      var batch = batch
+      var fault: String?
+      for (pending, result) in zip(changes, results) {
+        pending.change.report(result, on: &batch, at: pending.index)
+        if case .unavailable(let reason) = result { fault = reason }
+      }
+      if let fault { logger.warning("the store is unavailable", metadata: ["reason": "\(fault)"]) }
+      done(batch)
+    }
+  }
+
+  /// Moves the store's horizon past the changes of events that have ended.
+  public func settled(_ settlements: [Settlement]) {
+    let positions = settlements.flatMap { $0.event[PositionsKey.self] ?? [] }
+    if !positions.isEmpty { store.horizon.end(positions) }
+  }
+
+  /// What `event` asks of the store; `nil` where that is nothing.
+  private func change(for event: Event) throws(Rejection) -> Change? {
+    guard event.type == .newMessage || event.type == .messageRead else { return nil }
+    guard let identity = event.identity else {
+      throw Rejection(.unauthenticated, "only a known user may send \(event.type)")
+    }
+    if event.type == .newMessage {
+      return .message(
+        try parser.message(event.data, from: identity.userID, messageIDs), senderName: identity.name)
+    }
+    let target = try ReadRequest.Target(event.data)
+    return .read(ReadRequest(readerID: identity.userID, target: target, readAt: clock.wall()))
+  }
+}
+
+/// A change that an event of a batch asks for.
+private struct PendingChange: Sendable {
+  let index: Int
+  let change: Change
+}

@@ -1,0 +1,34 @@
+import Logging
+import Pipeline
+import Services
+
+/// Tells the store of users at their first sight, and again when they change their names. Nobody waits for it: if the
+/// store can't be told, it is told at the user's next event.
+struct UserRecorder: Sendable {
+  private let store: any Store
+  private let logger: Logger
+  private let seen = SeenUsers()
+
+  init(store: any Store, logger: Logger) {
+    self.store = store
+    self.logger = logger
+  }
+
+  /// Notes that events of these users have come in.
+  func record(_ identities: [Identity]) {
+    let fresh = identities.filter { seen.insert($0) }
+    guard !fresh.isEmpty else { return }
+    store.write(fresh.map { .user(id: $0.userID, name: $0.name) }) { [seen, logger] results in
+      for (identity, result) in zip(fresh, results) {
+        switch result {
+        case .unavailable(let reason):
+          seen.remove(identity.userID)
+          logger.warning("a user could not be recorded", metadata: ["reason": "\(reason)"])
+        case .refused(let rejection):
+          logger.warning("the store refused a user", metadata: ["reason": "\(rejection.message)"])
+        case .seen, .stored, .duplicate, .read: break
+        }
+      }
+    }
+  }
+}
