@@ -1,0 +1,46 @@
+import Pipeline
+import Services
+
+/// What a `SYNC`, or `GET /messages/sync`, asks for. Over HTTP all members are texts.
+struct SyncQuestion {
+  private let data: EventData
+
+  init(_ data: EventData) { self.data = data }
+
+  /// - Throws: ``Rejection``: `INVALID_EVENT` with the field that is wrong, `CURSOR_EXPIRED` for a cursor of another
+  ///   store.
+  func request(for user: String, epoch: UInt64) throws(Rejection) -> SyncRequest {
+    SyncRequest(userID: user, start: try start(user, epoch), limit: try limit())
+  }
+
+  private func start(_ user: String, _ epoch: UInt64) throws(Rejection) -> SyncRequest.Start {
+    switch (isSet("cursor"), isSet("lastMessageTimestamp")) {
+    case (true, true):
+      throw Rejection(.invalidEvent, "give either cursor or lastMessageTimestamp, not both")
+    case (false, false): return .beginning
+    case (true, false):
+      guard let text = data.string("cursor"), let cursor = Cursor(text, for: user) else {
+        throw Rejection(.invalidEvent, "cursor is none that you were given")
+      }
+      guard cursor.epoch == epoch else {
+        throw Rejection(.cursorExpired, "cursor is of another store; sync from the beginning")
+      }
+      return .after(cursor.position)
+    case (false, true):
+      guard let text = data.string("lastMessageTimestamp"), let moment = Timestamp(rfc3339: text) else {
+        throw Rejection(.invalidEvent, "lastMessageTimestamp must be like 2026-01-31T12:00:00.123Z")
+      }
+      return .since(moment)
+    }
+  }
+
+  private func limit() throws(Rejection) -> Int {
+    guard isSet("limit") else { return 100 }
+    guard let limit = data.integer("limit") ?? data.string("limit").flatMap({ Int($0) }),
+      (1...500).contains(limit)
+    else { throw Rejection(.invalidEvent, "limit must be a number from 1 to 500") }
+    return limit
+  }
+
+  private func isSet(_ key: String) -> Bool { data.kind(key) != nil && data.kind(key) != .null }
+}

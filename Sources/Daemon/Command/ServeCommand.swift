@@ -1,0 +1,45 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Pipeline
+
+/// `sluice serve`.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Run the daemon.",
+    discussion:
+      "Example: sluice serve --config /etc/sluice/pipeline.yaml\n\nExit code 78: the file has faults.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(name: .long, help: "The least level that is logged: debug, info, notice, warning, error.")
+  var logLevel = "info"
+
+  func run() async throws {
+    guard let level = Logger.Level(rawValue: logLevel) else {
+      throw CommandError(
+        "'\(logLevel)' is no log level; there are debug, info, notice, warning and error", code: 2)
+    }
+    let loaded = options.load()
+    if !loaded.faults.isEmpty { CommandLineTool.printError(String(loaded.report.text.dropLast())) }
+    // EX_CONFIG: systemd is told not to restart on it.
+    guard let content = loaded.content else { throw ExitCode(78) }
+    let logger = Logger(label: "sluice") { label in
+      var handler = LineLogHandler(label: label)
+      handler.logLevel = level
+      return handler
+    }
+    let signals = SignalWatch([SIGTERM, SIGINT])
+    let node: Node
+    do {
+      node = try await Node(content.daemon, content.plan, logger: logger)
+    } catch {
+      throw CommandError("\(error)")
+    }
+    logger.notice("ready", metadata: ["listen": "\(node.address)", "version": "\(Sluice.version)"])
+    let received = await signals.next()
+    logger.notice("draining", metadata: ["signal": "\(received == SIGINT ? "SIGINT" : "SIGTERM")"])
+    await node.shutDown()
+    logger.notice("stopped")
+  }
+}

@@ -1,0 +1,47 @@
+import Glibc
+import Pipeline
+
+/// A configuration file that was read and checked.
+struct LoadedConfiguration: Sendable {
+  /// What the file says; `nil` where it has errors.
+  let content: (daemon: DaemonConfiguration, plan: ChainPlan)?
+  /// What is wrong or dubious.
+  let faults: [Fault]
+  /// The faults for people and for programs.
+  let report: FaultReport
+
+  var hasErrors: Bool { faults.contains { $0.severity == .error } }
+
+  /// Reads and checks a file. Blocks while it reads.
+  init(_ path: String, _ registry: StageRegistry, environment: [String: String]) {
+    var faults: [Fault] = []
+    var source: [UInt8] = []
+    do throws(FileError) {
+      source = try File.read(path, limit: 1 << 20)
+    } catch {
+      faults.append(Fault(Mark(line: 1, column: 1), "the file \(error.reason)"))
+      report = FaultReport(file: path, source: [], faults: faults)
+      (content, self.faults) = (nil, faults)
+      return
+    }
+    content = Self.read(source, registry, environment, &faults)
+    self.faults = faults
+    report = FaultReport(file: path, source: source, faults: faults)
+  }
+
+  private static func read(
+    _ source: [UInt8], _ registry: StageRegistry, _ environment: [String: String], _ faults: inout [Fault]
+  ) -> (daemon: DaemonConfiguration, plan: ChainPlan)? {
+    guard let file = ConfigurationFile(source, environment: environment, &faults) else { return nil }
+    let daemon = file.decode(DaemonConfiguration.self, without: "pipeline", &faults)
+    if let daemon { faults += daemon.faults(in: file.root) }
+    guard let list = file.root["pipeline"] else {
+      faults.append(Fault(file.root.mark, "'pipeline' is missing: the list of the chain's stages"))
+      return nil
+    }
+    let setting = ChainSetting(mayMakeSecrets: environment["INVOCATION_ID"] == nil)
+    let plan = ChainPlan(list, registry, setting, &faults)
+    guard let daemon, !faults.contains(where: { $0.severity == .error }) else { return nil }
+    return (daemon, plan)
+  }
+}

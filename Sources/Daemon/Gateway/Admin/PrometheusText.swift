@@ -1,0 +1,69 @@
+import Pipeline
+
+/// Writes metrics in Prometheus' text format. No label holds anything that a client controls.
+struct PrometheusText {
+  private(set) var text = ""
+
+  mutating func gauge(_ name: String, _ help: String, _ value: Int) {
+    head(name, help, "gauge")
+    text += "\(name) \(value)\n"
+  }
+
+  mutating func counter(_ name: String, _ help: String, _ value: UInt64) {
+    head(name, help, "counter")
+    text += "\(name) \(value)\n"
+  }
+
+  mutating func counters(_ name: String, _ help: String, label: String, _ values: [(String, UInt64)]) {
+    head(name, help, "counter")
+    for (value, count) in values { text += "\(name){\(label)=\"\(value)\"} \(count)\n" }
+  }
+
+  /// What the stages have counted, by the names they have in the chain.
+  mutating func stages(_ stages: [(name: String, figures: StageFigures)]) {
+    head("sluice_stage_events_total", "Events that a stage was given, by what it said of them.", "counter")
+    for (name, figures) in stages {
+      let verdicts = [
+        ("continue", figures.continued), ("stop", figures.stopped), ("reject", figures.rejected),
+        ("fault", figures.faults),
+      ]
+      for (verdict, count) in verdicts {
+        text += "sluice_stage_events_total{stage=\"\(escaped(name))\",verdict=\"\(verdict)\"} \(count)\n"
+      }
+    }
+    head("sluice_stage_timeouts_total", "Events on which a stage ran out of time.", "counter")
+    for (name, figures) in stages {
+      text += "sluice_stage_timeouts_total{stage=\"\(escaped(name))\"} \(figures.timeouts)\n"
+    }
+    head("sluice_stage_seconds", "How long events were in a stage.", "histogram")
+    for (name, figures) in stages { histogram("sluice_stage_seconds", stage: name, figures.latency) }
+  }
+
+  private mutating func histogram(_ name: String, stage: String, _ histogram: Histogram) {
+    var sum: UInt64 = 0
+    for (index, count) in histogram.buckets.enumerated() {
+      sum += count
+      let bound = index < Histogram.boundCount ? seconds(Histogram.bound(index)) : "+Inf"
+      text += "\(name)_bucket{stage=\"\(escaped(stage))\",le=\"\(bound)\"} \(sum)\n"
+    }
+    text += "\(name)_sum{stage=\"\(escaped(stage))\"} \(seconds(histogram.sum))\n"
+    text += "\(name)_count{stage=\"\(escaped(stage))\"} \(histogram.count)\n"
+  }
+
+  private mutating func head(_ name: String, _ help: String, _ type: String) {
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+  }
+
+  private func seconds(_ nanoseconds: UInt64) -> String { String(Double(nanoseconds) / 1e9) }
+
+  private func escaped(_ label: String) -> String {
+    label.reduce(into: "") { text, character in
+      switch character {
+      case "\\": text += "\\\\"
+      case "\"": text += "\\\""
+      case "\n": text += "\\n"
+      default: text.append(character)
+      }
+    }
+  }
+}

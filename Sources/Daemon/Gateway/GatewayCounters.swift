@@ -1,0 +1,20 @@
+/// What one loop's gateway has counted.
+struct GatewayCounters: Sendable {
+  var connections = 0
+  var accepted: UInt64 = 0
+  var framesIn: UInt64 = 0
+  var framesOut: UInt64 = 0
+  var requests: UInt64 = 0
+  var closes: [UInt16: UInt64] = [:]
+
+  mutating func countClose(_ code: CloseCode) { closes[code.code, default: 0] += 1 }
+
+  mutating func add(_ other: GatewayCounters) {
+    connections += other.connections
+    accepted += other.accepted
+    framesIn += other.framesIn
+    framesOut += other.framesOut
+    requests += other.requests
+    closes.merge(other.closes, uniquingKeysWith: +)
+  }
+}

@@ -1,0 +1,33 @@
+import Pipeline
+import Synchronization
+
+/// What all loops of the gateway share.
+final class GatewayShared: Sendable {
+  /// The settings that loops start with.
+  let settings: GatewaySettings
+  let hub = Hub()
+  /// How many WebSockets are open on all loops.
+  let openSockets = Atomic<Int>(0)
+  /// Whether the daemon is ending: nothing new is taken.
+  let isDraining = Atomic<Bool>(false)
+  private let lastConnection: Atomic<UInt64>
+
+  /// - Parameter firstConnection: Where connection ids begin, so that those of two lives of a node differ.
+  init(settings: GatewaySettings, firstConnection: UInt64) {
+    self.settings = settings
+    lastConnection = Atomic(firstConnection)
+  }
+
+  /// Counts a WebSocket that wants to open; `false` where there are too many, or the daemon is ending.
+  func admitSocket(limit: Int) -> Bool {
+    guard !isDraining.load(ordering: .relaxed) else { return false }
+    guard openSockets.wrappingAdd(1, ordering: .relaxed).newValue > limit else { return true }
+    openSockets.wrappingSubtract(1, ordering: .relaxed)
+    return false
+  }
+
+  /// A connection id that no other connection has.
+  func nextConnectionID() -> ConnectionID {
+    ConnectionID(rawValue: lastConnection.wrappingAdd(1, ordering: .relaxed).newValue)
+  }
+}

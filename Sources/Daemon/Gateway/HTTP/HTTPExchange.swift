@@ -1,0 +1,94 @@
+import NIOCore
+import NIOHTTP1
+import Pipeline
+
+/// Takes requests one at a time and hands each over whole. What a client sends ahead waits, and nothing more is read
+/// from it while it does; bodies and waiting times are bounded.
+class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = Never
+  typealias OutboundIn = Never
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private enum State {
+    case waiting
+    case receiving(HTTPRequestHead, [UInt8])
+    case answering(keepAlive: Bool)
+    case over
+  }
+
+  private var state = State.waiting
+  private var ahead: [HTTPServerRequestPart] = []
+  private(set) var context: ChannelHandlerContext?
+  /// The longest body, in bytes.
+  var bodyLimit: Int { 0 }
+
+  /// Called with each request; ``answer(_:)`` is due for it.
+  func take(_ head: HTTPRequestHead, body: [UInt8]) {}
+
+  /// Whether a request is being answered.
+  var isAnswering: Bool { if case .answering = state { true } else { false } }
+
+  /// Whether part of a request has come and the rest has not.
+  var isReceiving: Bool { if case .receiving = state { true } else { false } }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let part = Self.unwrapInboundIn(data)
+    if isAnswering { ahead.append(part) } else { take(part) }
+  }
+
+  private func take(_ part: HTTPServerRequestPart) {
+    switch (state, part) {
+    case (.waiting, .head(let head)):
+      state = .receiving(head, [])
+      let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+      if length > bodyLimit { refuseBody() }
+    case (.receiving(let head, var bytes), .body(let part)):
+      guard bytes.count + part.readableBytes <= bodyLimit else { return refuseBody() }
+      bytes.append(contentsOf: part.readableBytesView)
+      state = .receiving(head, bytes)
+    case (.receiving(let head, let bytes), .end):
+      state = .answering(keepAlive: head.isKeepAlive)
+      take(head, body: bytes)
+    case (_, _): break
+    }
+  }
+
+  private func refuseBody() {
+    state = .answering(keepAlive: false)
+    answer(.problem(.payloadTooLarge, .init(.payloadTooLarge, "a body has at most \(bodyLimit) bytes")))
+  }
+
+  /// Answers the request in hand.
+  func answer(_ reply: HTTPReply) {
+    guard case .answering(let keepAlive) = state, let context else { return }
+    let written = reply.write(to: context, keepAlive: keepAlive)
+    guard keepAlive else {
+      state = .over
+      let channel = context.channel
+      return written.whenComplete { _ in channel.close(promise: nil) }
+    }
+    state = .waiting
+    while !ahead.isEmpty, !isAnswering { take(ahead.removeFirst()) }
+    if !isAnswering { context.read() }
+  }
+
+  func read(context: ChannelHandlerContext) {
+    switch state {
+    case .waiting, .receiving: context.read()
+    case .answering, .over: break
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard error is HTTPParserError, context.channel.isActive, !isAnswering else {
+      return context.close(promise: nil)
+    }
+    state = .answering(keepAlive: false)
+    answer(.problem(.badRequest, .init(.invalidEvent, "the request is no HTTP/1.1")))
+  }
+}

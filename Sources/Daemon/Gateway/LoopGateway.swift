@@ -1,0 +1,143 @@
+import NIOCore
+import Pipeline
+
+/// All that the gateway keeps for one event loop: its engine, its connections and what they still have to send.
+///
+/// Confined to its event loop; from other threads only ``eventLoop`` and what says so may be used.
+final class LoopGateway: @unchecked Sendable {
+  // Sendable holds because `eventLoop`, `shared` and `clock` are immutable and Sendable, and all else is touched on
+  // the event loop only.
+
+  let eventLoop: any EventLoop
+  let shared: GatewayShared
+  let clock: EngineClock
+  let engine: Engine
+  var settings: GatewaySettings
+  var counters = GatewayCounters()
+  private var members: [any LoopMember] = []
+  private var dirty: [Outbox] = []
+  private var flushIsDue = false
+  private var turnIsDue = false
+  private var ticks: RepeatedTask?
+
+  init(
+    eventLoop: any EventLoop, shared: GatewayShared, chain: Chain, observer: any EngineObserver,
+    clock: EngineClock
+  ) {
+    self.eventLoop = eventLoop
+    self.shared = shared
+    self.clock = clock
+    settings = shared.settings
+    engine = Engine(
+      chain: chain, executor: LoopExecutor(eventLoop: eventLoop), observer: observer, clock: clock)
+  }
+
+  /// Begins to look after deadlines, once a second.
+  func start() {
+    let gateway = self
+    ticks = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+      gateway.tick()
+    }
+  }
+
+  /// Takes an event in. Events of one turn of the loop enter the chain together, whichever connection they are of.
+  func submit(_ event: consuming Event) {
+    engine.submit(event)
+    turnLater()
+  }
+
+  private func turnLater() {
+    guard !turnIsDue else { return }
+    turnIsDue = true
+    let gateway = self
+    eventLoop.execute {
+      gateway.turnIsDue = false
+      gateway.engine.turn()
+    }
+  }
+
+  /// Has an outbox flushed when this turn's work is done.
+  func flushLater(_ outbox: Outbox) {
+    dirty.append(outbox)
+    guard !flushIsDue else { return }
+    flushIsDue = true
+    let gateway = self
+    eventLoop.execute {
+      gateway.flushIsDue = false
+      let outboxes = gateway.dirty
+      gateway.dirty.removeAll(keepingCapacity: outboxes.count <= 4096)
+      for outbox in outboxes { outbox.flush() }
+    }
+  }
+
+  /// Looks after a connection from now on.
+  func add(_ member: any LoopMember) {
+    member.place = members.count
+    members.append(member)
+  }
+
+  /// Looks after a connection no more.
+  func remove(_ member: any LoopMember) {
+    guard member.place >= 0 else { return }
+    members.swapAt(member.place, members.count - 1)
+    members[member.place].place = member.place
+    members.removeLast()
+    member.place = -1
+  }
+
+  /// What is still to be done here: connections that are open and events that are under way.
+  var load: Int { members.count + engine.eventsInFlight }
+
+  /// Says goodbye to all connections, one after the other, evenly over a window.
+  func sayGoodbye(within window: Duration) -> EventLoopFuture<Void> {
+    let leaving = members
+    guard !leaving.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
+    let step = window.wholeNanoseconds / Int64(leaving.count)
+    // With few connections there is no crowd to spread.
+    let pause = leaving.count < 100 ? 0 : step
+    let done = eventLoop.makePromise(of: Void.self)
+    let last = leaving.count - 1
+    for (index, member) in leaving.enumerated() {
+      let bound = NIOLoopBound(member, eventLoop: eventLoop)
+      eventLoop.scheduleTask(in: .nanoseconds(pause * Int64(index))) {
+        bound.value.drain()
+        if index == last { done.succeed() }
+      }
+    }
+    return done.futureResult
+  }
+
+  private func tick() {
+    let now = clock.monotonic()
+    let wall = clock.wall()
+    // Backwards, since a connection that is closed here takes itself out and moves the last into its place.
+    for index in members.indices.reversed() where index < members.count {
+      members[index].tick(now: now, wall: wall)
+    }
+  }
+}
+
+/// A connection that a loop looks after. Confined to the loop.
+protocol LoopMember: AnyObject {
+  /// Where it stands in the loop's list; the list's own business.
+  var place: Int { get set }
+
+  /// Looks after its deadlines; called about once a second.
+  func tick(now: UInt64, wall: Timestamp)
+
+  /// Says goodbye: the daemon is about to end.
+  func drain()
+}
+
+/// An engine's executor on an event loop.
+struct LoopExecutor: EngineExecutor {
+  let eventLoop: any EventLoop
+
+  func execute(_ work: @escaping @Sendable () -> Void) { eventLoop.execute(work) }
+
+  func execute(after delay: Duration, _ work: @escaping @Sendable () -> Void) {
+    eventLoop.scheduleTask(in: .nanoseconds(delay.wholeNanoseconds), work)
+  }
+
+  var isCurrent: Bool { eventLoop.inEventLoop }
+}

@@ -1,0 +1,84 @@
+import NIOCore
+import Pipeline
+
+/// What one WebSocket is still to be sent: the only way out to a client.
+///
+/// Frames gather in one buffer and leave together at the end of the loop's turn; while a write is under way the next
+/// ones gather. More than `limit` bytes waiting means that the client does not keep up: it is closed with 4408, so
+/// that it costs bounded memory and slows nobody.
+final class Outbox: @unchecked Sendable {
+  // Sendable holds because only `loop` and `connection` are read from other threads, and they are immutable; all
+  // else is touched on the event loop of `loop`.
+
+  let loop: LoopGateway
+  let connection: Connection
+  private let channel: any Channel
+  private var pending = ByteBuffer()
+  private var bytesUnderWay = 0
+  private var isDirty = false
+  private(set) var closing: CloseCode?
+  /// Set by the handler, which writes control frames and knows when the peer has gone.
+  var isClosed = false
+
+  init(loop: LoopGateway, connection: Connection, channel: any Channel) {
+    self.loop = loop
+    self.connection = connection
+    self.channel = channel
+  }
+
+  /// Bytes that the client has not been sent yet.
+  var backlog: Int { pending.readableBytes + bytesUnderWay }
+
+  /// Sends an event.
+  func send(_ event: [UInt8]) {
+    guard closing == nil, !isClosed else { return }
+    FrameWriter.append(text: event, to: &pending)
+    loop.counters.framesOut += 1
+    if backlog > loop.settings.outboundBuffer { overflow() } else { markDirty() }
+  }
+
+  /// Sends a ping or pong.
+  func send(control write: (inout ByteBuffer) -> Void) {
+    guard closing == nil, !isClosed else { return }
+    write(&pending)
+    if backlog > loop.settings.outboundBuffer { overflow() } else { markDirty() }
+  }
+
+  /// Sends a close frame after what is waiting, and nothing any more. The connection ends when the peer has
+  /// answered, or when its time for that is over.
+  func close(_ code: CloseCode) {
+    guard closing == nil, !isClosed else { return }
+    closing = code
+    loop.counters.countClose(code)
+    FrameWriter.append(close: code, to: &pending)
+    markDirty()
+  }
+
+  /// Writes what is waiting, unless a write is under way: its end does it then.
+  func flush() {
+    isDirty = false
+    guard bytesUnderWay == 0, pending.readableBytes > 0, !isClosed else { return }
+    let bytes = pending
+    pending = ByteBuffer()
+    bytesUnderWay = bytes.readableBytes
+    let outbox = self
+    channel.writeAndFlush(bytes).whenComplete { _ in
+      outbox.bytesUnderWay = 0
+      outbox.flush()
+    }
+  }
+
+  private func markDirty() {
+    guard !isDirty else { return }
+    isDirty = true
+    loop.flushLater(self)
+  }
+
+  /// The peer's window is full, so a close frame would not reach it: the connection just ends.
+  private func overflow() {
+    closing = .slowConsumer
+    loop.counters.countClose(.slowConsumer)
+    pending = ByteBuffer()
+    channel.close(promise: nil)
+  }
+}

@@ -1,0 +1,119 @@
+import COpenSSL
+
+/// Decides on a client's wish to open a WebSocket (RFC 6455, section 4.2).
+struct Handshake: Equatable {
+  /// What a request says, whatever library has parsed it.
+  struct Request {
+    var method: String
+    var target: String
+    var headers: [(name: String, value: String)]
+
+    /// The values of a header, in order.
+    func values(_ name: String) -> [String] {
+      headers.lazy.filter { $0.name.lowercased() == name }.map { $0.value }
+    }
+
+    /// The items of a header that is a list.
+    func list(_ name: String) -> [String] {
+      values(name).flatMap { $0.split(separator: ",") }.map { String($0.trimmed) }
+    }
+  }
+
+  /// Why there is no WebSocket: the HTTP status, and what to say.
+  struct Refusal: Error, Equatable {
+    let status: Int
+    let message: String
+  }
+
+  /// What `Sec-WebSocket-Accept` says.
+  let accept: String
+  /// The subprotocol that was picked.
+  let subprotocol: String?
+  /// The token, where the request has one; it may be empty.
+  let token: String?
+
+  /// - Parameter origins: The origins that may connect from a browser besides the daemon's own.
+  init(_ request: Request, origins: [String]) throws(Refusal) {
+    guard request.method == "GET" else { throw Refusal(status: 405, message: "a WebSocket is opened by GET") }
+    guard request.list("upgrade").contains(where: { $0.lowercased() == "websocket" }),
+      request.list("connection").contains(where: { $0.lowercased() == "upgrade" })
+    else { throw Refusal(status: 426, message: "this address takes WebSockets only") }
+    guard request.values("sec-websocket-version") == ["13"] else {
+      throw Refusal(status: 426, message: "only version 13 of the WebSocket protocol is spoken here")
+    }
+    let keys = request.values("sec-websocket-key")
+    guard keys.count == 1, let key = keys.first, Self.isKey(key) else {
+      throw Refusal(status: 400, message: "Sec-WebSocket-Key must be 16 bytes in base64")
+    }
+    let hosts = request.values("host")
+    guard hosts.count == 1, let host = hosts.first else {
+      throw Refusal(status: 400, message: "the request must have one Host")
+    }
+    let senders = request.values("origin")
+    guard senders.count <= 1, OriginPolicy(origins).allows(senders.first, host: host) else {
+      throw Refusal(status: 403, message: "this origin may not connect")
+    }
+    let offered = request.list("sec-websocket-protocol")
+    subprotocol = offered.contains("sluice.v1") ? "sluice.v1" : nil
+    accept = Self.accept(key)
+    token = try Self.token(request, offered: offered)
+  }
+
+  /// The token of a request: from `Authorization`, a subprotocol or the query, the first that has one.
+  private static func token(_ request: Request, offered: [String]) throws(Refusal) -> String? {
+    if let token = bearer(request) { return token }
+    if let pair = offered.first(where: { $0.hasPrefix("bearer.") }) { return String(pair.dropFirst(7)) }
+    guard let query = QueryString(target: request.target) else {
+      throw Refusal(status: 400, message: "the query is malformed")
+    }
+    return query["token"]
+  }
+
+  /// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1).
+  static func bearer(_ request: Request) -> String? {
+    guard let value = request.values("authorization").first, value.lowercased().hasPrefix("bearer ") else {
+      return nil
+    }
+    return String(value.dropFirst(7).trimmed)
+  }
+
+  private static func isKey(_ key: String) -> Bool {
+    let bytes = Array(key.utf8)
+    guard bytes.count == 24, bytes[22...] == [0x3D, 0x3D] else { return false }
+    return bytes[..<22].allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+        true
+      default: false
+      }
+    }
+  }
+
+  /// A key for a client's request: 16 random bytes in base64.
+  static func newKey() -> String {
+    let random = (0..<16).map { _ in UInt8.random(in: 0...255) }
+    var encoded = [UInt8](repeating: 0, count: 25)
+    EVP_EncodeBlock(&encoded, random, 16)
+    return String(decoding: encoded.dropLast(), as: UTF8.self)
+  }
+
+  /// What a server answers to a key: proof that it speaks the protocol (RFC 6455, section 1.3).
+  static func accept(_ key: String) -> String {
+    let text = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+    var digest = [UInt8](repeating: 0, count: 20)
+    SHA1(text, text.count, &digest)
+    var encoded = [UInt8](repeating: 0, count: 29)
+    EVP_EncodeBlock(&encoded, digest, 20)
+    return String(decoding: encoded.dropLast(), as: UTF8.self)
+  }
+}
+
+extension StringProtocol {
+  /// The text without spaces and tabs at its ends.
+  var trimmed: SubSequence {
+    let start = firstIndex { $0 != " " && $0 != "\t" } ?? endIndex
+    let end = lastIndex { $0 != " " && $0 != "\t" }.map(index(after:)) ?? start
+    return self[start..<end]
+  }
+}

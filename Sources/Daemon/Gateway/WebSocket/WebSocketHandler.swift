@@ -1,0 +1,218 @@
+import NIOCore
+import Pipeline
+import Synchronization
+
+/// One WebSocket: frames in, events to the engine; answers and deliveries out by its outbox.
+///
+/// Confined to its event loop. What an idle connection costs is this object, its connection and its outbox: no timer,
+/// no buffer.
+final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// How many of its events the chain may hold before nothing more is read from the client.
+  static let eventsInFlightLimit = 1024
+
+  let outbox: Outbox
+  var place = -1
+  private let loop: LoopGateway
+  private let connection: Connection
+  private var parser = FrameParser()
+  private var unread = ByteBuffer()
+  private var context: ChannelHandlerContext?
+  private var readIsHeld = false
+  /// When the peer was last heard, on the engine's clock.
+  private var lastHeard: UInt64
+  private let openedAt: UInt64
+  private var pingsUnanswered: UInt8 = 0
+  private var rejectionsInARow = 0
+  private var warnedOfExpiry: Timestamp?
+  private var closingSince: UInt64 = 0
+  private var registeredUser: String?
+
+  init(loop: LoopGateway, connection: Connection, channel: any Channel) {
+    self.loop = loop
+    self.connection = connection
+    outbox = Outbox(loop: loop, connection: connection, channel: channel)
+    openedAt = loop.clock.monotonic()
+    lastHeard = openedAt
+    connection.sink = self
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    loop.add(self)
+    loop.counters.connections += 1
+    loop.counters.accepted += 1
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  /// Begins with what the handshake has answered: `CONNECTED`, where there was a token.
+  func open(_ reply: Reply?) { if let reply { receive(reply) } }
+
+  // MARK: In
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = Self.unwrapInboundIn(data)
+    lastHeard = loop.clock.monotonic()
+    pingsUnanswered = 0
+    if unread.readableBytes > 0 { unread.writeBuffer(&bytes) } else { unread = bytes }
+    parse()
+    // What is kept is copied into a buffer of its own size, so that half a frame does not hold on to a whole read.
+    unread = unread.readableBytes == 0 ? ByteBuffer() : ByteBuffer(bytes: unread.readableBytesView)
+  }
+
+  private func parse() {
+    do throws(FrameFault) {
+      while outbox.closing == nil || closingSince > 0 {
+        guard let message = try parser.next(from: &unread, limit: loop.settings.maxFrame) else { return }
+        take(message)
+      }
+    } catch {
+      begin(closing: error.close)
+    }
+    unread.clear()
+  }
+
+  private func take(_ message: FrameParser.Message) {
+    loop.counters.framesIn += 1
+    switch message {
+    case .text(let frame): if outbox.closing == nil { take(frame) }
+    case .binary: refuse(Rejection(.invalidEvent, "events are text frames"), ref: nil)
+    case .ping(let payload): outbox.send(control: { FrameWriter.append(pong: payload, to: &$0) })
+    case .pong: break
+    case .close:
+      if outbox.closing == nil { begin(closing: .normal) }
+      closingSince = 0
+      outbox.flush()
+      endSoon()
+    }
+  }
+
+  private func take(_ frame: [UInt8]) {
+    switch EventEnvelope.decode(frame) {
+    case .one(let result): take(result)
+    case .many(let results): for result in results { take(result) }
+    }
+  }
+
+  private func take(_ result: Result<EventEnvelope, EnvelopeFault>) {
+    switch result {
+    case .success(let envelope) where envelope.type.isReserved:
+      refuse(Rejection(.unknownEvent, "no stage takes events of this type"), ref: envelope.ref, envelope.data)
+    case .success(let envelope):
+      submit(
+        Event(
+          envelope.type, data: envelope.data, ref: envelope.ref, connection: connection, arrival: lastHeard))
+    case .failure(let fault): refuse(fault.rejection, ref: fault.ref)
+    }
+  }
+
+  /// Has a refusal of the gateway's own take its place among the answers: as an event that is refused at once.
+  private func refuse(_ rejection: Rejection, ref: EventRef?, _ data: EventData = EventData()) {
+    var event = Event(.malformed, data: data, ref: ref, connection: connection, arrival: lastHeard)
+    event.refuse(rejection)
+    submit(event)
+  }
+
+  private func submit(_ event: consuming Event) { loop.submit(event) }
+
+  // MARK: Back-pressure
+
+  func read(context: ChannelHandlerContext) {
+    if connection.eventsInFlight >= Self.eventsInFlightLimit { readIsHeld = true } else { context.read() }
+  }
+
+  private func resumeReading() {
+    guard readIsHeld, connection.eventsInFlight < Self.eventsInFlightLimit / 2 else { return }
+    readIsHeld = false
+    context?.read()
+  }
+
+  // MARK: Out
+
+  func receive(_ reply: Reply) {
+    if readIsHeld { resumeReading() }
+    if reply.event.type == .connected { register() }
+    outbox.send(reply.event.bytes(ref: reply.ref))
+    guard reply.rejection != nil else { return rejectionsInARow = 0 }
+    rejectionsInARow += 1
+    if rejectionsInARow >= loop.settings.abuseAfter { begin(closing: .abusiveRate) }
+  }
+
+  /// Makes the connection a device of its user's, so that deliveries reach it from now on.
+  private func register() {
+    guard let user = connection.identity?.userID, registeredUser == nil else { return }
+    registeredUser = user
+    let tooMany = loop.shared.hub.register(outbox, user: user, limit: loop.settings.maxConnectionsPerUser)
+    guard let tooMany else { return }
+    tooMany.loop.eventLoop.execute { tooMany.close(.replaced) }
+  }
+
+  // MARK: The end
+
+  private func begin(closing code: CloseCode) {
+    guard outbox.closing == nil else { return }
+    closingSince = loop.clock.monotonic()
+    outbox.close(code)
+  }
+
+  /// Ends the connection when what is waiting has been written.
+  private func endSoon() {
+    guard let context else { return }
+    // An empty write comes after all others, so the connection ends behind the last of them.
+    let channel = context.channel
+    channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    outbox.isClosed = true
+    loop.remove(self)
+    loop.counters.connections -= 1
+    loop.shared.openSockets.wrappingSubtract(1, ordering: .relaxed)
+    if let registeredUser { loop.shared.hub.unregister(outbox, user: registeredUser) }
+    connection.sink = nil
+    loop.submit(Event(.disconnect, connection: connection, arrival: loop.clock.monotonic()))
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  func drain() { begin(closing: .restarting) }
+
+  // MARK: Deadlines
+
+  func tick(now: UInt64, wall: Timestamp) {
+    if outbox.closing != nil {
+      if closingSince == 0 { closingSince = now }
+      if now > closingSince + 5_000_000_000 { context?.close(promise: nil) }
+      return
+    }
+    guard let identity = connection.identity else {
+      // Counted from the opening, however much the peer has sent meanwhile.
+      if now >= openedAt + nanoseconds(loop.settings.handshakeTimeout) { begin(closing: .unauthenticated) }
+      return
+    }
+    if let expiry = identity.expiresAt { watch(expiry, wall) }
+    let silence = now - min(now, lastHeard)
+    let interval = nanoseconds(loop.settings.pingInterval)
+    guard silence >= interval * UInt64(pingsUnanswered + 1) else { return }
+    if pingsUnanswered == 2 {
+      context?.close(promise: nil)
+    } else {
+      pingsUnanswered += 1
+      outbox.send(control: { FrameWriter.appendPing(to: &$0) })
+    }
+  }
+
+  private func watch(_ expiry: Timestamp, _ wall: Timestamp) {
+    if wall >= expiry { return begin(closing: .unauthenticated) }
+    guard warnedOfExpiry != expiry, wall + .seconds(60) >= expiry else { return }
+    warnedOfExpiry = expiry
+    outbox.send(OutgoingEvent(.tokenExpiring) { $0.member("expiresAt", expiry) }.bytes)
+  }
+
+  private func nanoseconds(_ duration: Duration) -> UInt64 { UInt64(max(0, duration.wholeNanoseconds)) }
+}

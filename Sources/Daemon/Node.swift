@@ -1,0 +1,124 @@
+import Glibc
+import Logging
+import MemoryState
+import NIOCore
+import NIOPosix
+import Pipeline
+import SQLiteStore
+import Services
+import Synchronization
+
+/// One running daemon: what is wired to what, and in which order it comes up and goes down.
+final class Node: Sendable {
+  private let group: MultiThreadedEventLoopGroup
+  private let loops: [LoopGateway]
+  private let shared: GatewayShared
+  private let chain: Chain
+  private let store: SQLiteStore
+  private let state: MemoryState
+  private let clients: any Channel
+  private let admin: any Channel
+  private let drain: Duration
+  private let logger: Logger
+
+  /// The address that clients are taken at.
+  var address: String { clients.localAddress.map { "\($0.ipAddress ?? "?"):\($0.port ?? 0)" } ?? "?" }
+
+  /// Opens the store, starts the stages, then listens.
+  ///
+  /// - Throws: what keeps it from running; what was started has been ended then, or ends with the process.
+  init(_ configuration: DaemonConfiguration, _ plan: ChainPlan, logger: Logger) async throws {
+    self.logger = logger
+    drain = configuration.drain
+    let clock = EngineClock.system
+    store = try SQLiteStore(path: configuration.storePath, logger: logger, clock: clock)
+    state = MemoryState(clock: clock)
+    group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let nodeID = Self.randomID()
+    shared = GatewayShared(settings: configuration.gatewaySettings, firstConnection: nodeID << 20)
+
+    var services = ServiceSet()
+    services[StoreKey.self] = store
+    services[SharedStateKey.self] = state
+    services[RouterKey.self] = shared.hub
+    services[SchedulerKey.self] = LoopScheduler(eventLoop: group.next())
+    services[MessageIDsKey.self] = MessageIDGenerator(above: store.highestMessageID, clock: clock)
+    let greet = Greet(
+      node: String(nodeID, radix: 16), maxFrame: shared.settings.maxFrame, store: store, clock: clock)
+    let own = [
+      ChainStage(greet), ChainStage(Read(store: store, clock: clock)),
+      ChainStage(Pong(store: store, clock: clock)),
+    ]
+    let started = try await plan.start(services, logger, clock)
+    let chain = Chain(started + own)
+    self.chain = chain
+    let shared = shared
+    let observer = LoggingObserver(logger: logger)
+    loops = group.makeIterator().map { loop in
+      LoopGateway(eventLoop: loop, shared: shared, chain: chain, observer: observer, clock: clock)
+    }
+    for loop in loops { loop.start() }
+    let overview = Overview(loops: loops, shared: shared, plan: plan, store: store, state: state)
+    let (group, loops) = (group, loops)
+    admin = try await Self.listening(at: configuration.admin) {
+      try await Listener.admin(at: configuration.admin, group: group, overview: overview)
+    }
+    clients = try await Self.listening(at: configuration.listen) {
+      try await Listener.clients(at: configuration.listen, group: group, loops: loops)
+    }
+  }
+
+  private static func listening(at address: HostPort, _ bind: () async throws -> any Channel) async throws
+    -> any Channel
+  {
+    do { return try await bind() } catch {
+      throw StageStartError("can't listen at \(address.host):\(address.port): \(error)")
+    }
+  }
+
+  private static func randomID() -> UInt64 { UInt64.random(in: 1..<(1 << 40)) }
+
+  /// Ends: takes nothing new, finishes what is under way, tells clients to come back, spread over the drain window.
+  func shutDown() async {
+    shared.isDraining.store(true, ordering: .relaxed)
+    try? await clients.close()
+    await sayGoodbye()
+    await untilIdle()
+    await chain.shutDown()
+    await store.close()
+    await state.close()
+    try? await admin.close()
+    try? await group.shutdownGracefully()
+  }
+
+  /// Closes the connections evenly over half the window, so that they do not all come back at once.
+  private func sayGoodbye() async {
+    let window = drain / 2
+    await withTaskGroup { tasks in
+      for loop in loops {
+        tasks.addTask { try? await loop.eventLoop.flatSubmit { loop.sayGoodbye(within: window) }.get() }
+      }
+    }
+  }
+
+  /// Waits until no event is under way and no client is connected, but no longer than the rest of the window.
+  private func untilIdle() async {
+    let deadline = ContinuousClock.now + drain / 2
+    while ContinuousClock.now < deadline {
+      var busy = 0
+      for loop in loops { busy += (try? await loop.eventLoop.submit { loop.load }.get()) ?? 0 }
+      if busy == 0 { return }
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    logger.warning("the drain window is over; what is still open is cut off")
+  }
+}
+
+/// A scheduler on an event loop.
+private struct LoopScheduler: Scheduler {
+  let eventLoop: any EventLoop
+
+  func after(_ delay: Duration, _ work: @escaping @Sendable () -> Void) {
+    eventLoop.scheduleTask(in: .nanoseconds(delay.wholeNanoseconds), work)
+  }
+}

@@ -1,0 +1,76 @@
+import NIOCore
+import Pipeline
+import Services
+import Synchronization
+
+/// The router of one node: knows which devices each user has, and on which loop.
+///
+/// Callable from any thread. The directory is split into shards, each behind its own lock, held for one look-up at
+/// a time. What is for devices of another loop goes there in one piece a call.
+final class Hub: Router {
+  private static let shardCount = 64
+
+  private struct Shard {
+    /// A user's devices, oldest first.
+    var devices: [String: [Outbox]] = [:]
+  }
+
+  private final class LockedShard: Sendable {
+    private let shard = Mutex(Shard())
+
+    func withLock<Result>(_ body: (inout Shard) -> sending Result) -> sending Result {
+      shard.withLock { body(&$0) }
+    }
+  }
+
+  private let shards = (0..<Hub.shardCount).map { _ in LockedShard() }
+
+  /// Notes a device of a user's; once is enough, again changes nothing.
+  ///
+  /// - Returns: The device that is too many: the user's oldest, where there are more than `limit`.
+  func register(_ outbox: Outbox, user: String, limit: Int) -> Outbox? {
+    shard(of: user).withLock { shard in
+      var devices = shard.devices[user] ?? []
+      guard !devices.contains(where: { $0 === outbox }) else { return nil }
+      devices.append(outbox)
+      let tooMany = devices.count > limit ? devices.removeFirst() : nil
+      shard.devices[user] = devices
+      return tooMany
+    }
+  }
+
+  /// Forgets a device.
+  func unregister(_ outbox: Outbox, user: String) {
+    shard(of: user).withLock { shard in
+      guard var devices = shard.devices.removeValue(forKey: user) else { return }
+      devices.removeAll { $0 === outbox }
+      if !devices.isEmpty { shard.devices[user] = devices }
+    }
+  }
+
+  func deliver(_ deliveries: [Delivery]) {
+    var elsewhere: [ObjectIdentifier: (loop: LoopGateway, frames: [(Outbox, [UInt8])])] = [:]
+    for delivery in deliveries {
+      let devices = shard(of: delivery.userID).withLock { $0.devices[delivery.userID] } ?? []
+      for outbox in devices where delivery.reaches(outbox.connection.id) {
+        if outbox.loop.eventLoop.inEventLoop {
+          outbox.send(delivery.event.bytes)
+        } else {
+          elsewhere[ObjectIdentifier(outbox.loop), default: (outbox.loop, [])].frames
+            .append((outbox, delivery.event.bytes))
+        }
+      }
+    }
+    for (loop, frames) in elsewhere.values {
+      loop.eventLoop.execute { for (outbox, bytes) in frames { outbox.send(bytes) } }
+    }
+  }
+
+  func connected(among users: [String]) -> [String] {
+    users.filter { user in shard(of: user).withLock { $0.devices[user] != nil } }
+  }
+
+  private func shard(of user: String) -> LockedShard {
+    shards[user.hashValue & (Self.shardCount - 1)]
+  }
+}

@@ -1,0 +1,5 @@
+import Daemon
+
+@main struct Main {
+  static func main() async { await Sluice.main() }
+}

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import Daemon
+
+@Suite("The WebSocket handshake")
+struct HandshakeTests {
+  private func request(_ changes: [String: String?] = [:], target: String = "/ws") -> Handshake.Request {
+    var headers: [String: String] = [
+      "Host": "chat.example", "Upgrade": "websocket", "Connection": "keep-alive, Upgrade",
+      "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+    for (name, value) in changes { headers[name] = value }
+    return Handshake.Request(method: "GET", target: target, headers: headers.map { ($0.key, $0.value) })
+  }
+
+  @Test("The example of RFC 6455, section 1.3, is answered as there")
+  func accept() throws {
+    #expect(try Handshake(request(), origins: []).accept == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+  }
+
+  @Test(
+    "What is no handshake is refused with its status",
+    arguments: [
+      (["Upgrade": nil], 426), (["Connection": "close"], 426), (["Sec-WebSocket-Version": "8"], 426),
+      (["Sec-WebSocket-Key": "short"], 400), (["Sec-WebSocket-Key": nil], 400), (["Host": nil], 400),
+      (["Origin": "https://evil.example"], 403), (["Origin": "null"], 403),
+    ] as [([String: String?], Int)])
+  func refusals(changes: [String: String?], status: Int) {
+    let refusal = #expect(throws: Handshake.Refusal.self) {
+      try Handshake(request(changes), origins: ["https://app.example"])
+    }
+    #expect(refusal?.status == status)
+  }
+
+  @Test(
+    "A token is found where it may be",
+    arguments: [
+      (["Authorization": "bearer abc"], "/ws", "abc"),
+      (["Sec-WebSocket-Protocol": "sluice.v1, bearer.abc"], "/ws", "abc"),
+      ([:], "/ws?x=1&token=a%62c", "abc"), ([:], "/ws?token=", ""), ([:], "/ws", nil),
+    ] as [([String: String?], String, String?)])
+  func tokens(changes: [String: String?], target: String, token: String?) throws {
+    #expect(try Handshake(request(changes, target: target), origins: []).token == token)
+  }
+
+  @Test(
+    "An origin is the daemon's own, one of the list, or refused",
+    arguments: [
+      ("https://chat.example", [], true), ("http://chat.example:80", [], true),
+      ("https://CHAT.example", [], true),
+      ("https://chat.example:444", [], false), ("https://app.example", ["https://app.example:443"], true),
+      ("https://app.example", ["http://app.example"], false), ("https://any.example", ["*"], true),
+      ("https://chat.example.evil", [], false), ("file://", [], false),
+    ] as [(String, [String], Bool)])
+  func origins(origin: String, list: [String], allowed: Bool) {
+    #expect(OriginPolicy(list).allows(origin, host: "chat.example") == allowed)
+  }
+
+  @Test(
+    "A malformed query is refused",
+    arguments: ["/?a=%", "/?a=%1", "/?a=%zz", "/?a=%+1", "/?a=%00", "/?a=%ff"])
+  func queries(target: String) { #expect(QueryString(target: target) == nil) }
+}
