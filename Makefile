@@ -1,0 +1,39 @@
+# `make run` and `make test` are all the set-up there is; `make help` lists the rest.
+BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev
+TEST_PACKAGES = python3 python3-venv
+
+.PHONY: help run build test test-swift test-example test-integration lint format dependencies
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+run: build ## build release and serve with pipeline.yaml
+	.build/release/sluice serve
+
+build: dependencies ## build release
+	swift build -c release --product sluice
+
+test: lint test-swift test-example test-integration ## run every test
+
+dependencies:
+	@scripts/check-toolchain.sh
+	@scripts/install-dependencies.sh $(BUILD_PACKAGES)
+
+lint: dependencies
+	swift format lint --strict --recursive Package.swift Sources Tests Examples
+
+format: ## bring the sources into shape
+	swift format --in-place --recursive Package.swift Sources Tests Examples
+
+test-swift: dependencies ## the tests in Swift
+	swift build --build-tests
+	swift test --skip-build
+
+test-example: dependencies ## the example of a custom stage
+	swift test --package-path Examples/WordFilter --scratch-path .build/example
+
+test-integration: dependencies test-example ## the tests against the running daemon
+	@scripts/install-dependencies.sh $(TEST_PACKAGES)
+	@scripts/python-environment.sh
+	swift build --product sluice
+	.build/python/bin/python -m pytest -q Tests/Integration

@@ -1,0 +1,137 @@
+"""A real daemon: the built binary, with a configuration, a store and ports of its own."""
+
+import http.client
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from . import tokens
+
+ROOT = Path(__file__).resolve().parents[3]
+BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / ".build/debug/sluice"))
+
+TEMPLATE = """version: 1
+server:
+  listen: 127.0.0.1:{port}
+  admin: 127.0.0.1:{admin}
+  cors: {{ origins: ["https://app.example"] }}
+  limits: {{ {limits} }}
+  handshake_timeout: {handshake_timeout}
+  ping_interval: {ping_interval}
+  drain: 4s
+store: sqlite:{folder}/store.db
+state: "memory:"
+pipeline:
+  - stage: auth
+    secret_file: {folder}/secret
+  - stage: rate_limit
+    rate: {rate}
+    burst: {burst}
+  - stage: dedup
+    enabled: {dedup}
+  - stage: persist
+  - stage: fan_out
+  - stage: presence
+    offline_after: {offline_after}
+"""
+
+DEFAULTS = {
+    "limits": "max_frame: 64KiB",
+    "handshake_timeout": "10s",
+    "ping_interval": "25s",
+    "rate": "100000/s",
+    "burst": "100000",
+    "dedup": "true",
+    "offline_after": "1s",
+}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Daemon:
+    def __init__(self, folder, binary=BINARY, config=None, **settings):
+        folder.mkdir()
+        self.folder, self.binary = folder, binary
+        self.port, self.admin = free_port(), free_port()
+        (folder / "secret").write_bytes(tokens.SECRET)
+        (folder / "secret").chmod(0o600)
+        values = {**DEFAULTS, **settings, "folder": folder, "port": self.port, "admin": self.admin}
+        self.config = folder / "pipeline.yaml"
+        self.config.write_text((config or TEMPLATE).format(**values))
+        self.process = None
+
+    @property
+    def url(self):
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def log(self):
+        return (self.folder / "log").read_text()
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.binary, "serve", "--config", str(self.config)], stderr=log, stdout=log, cwd=self.folder
+            )
+        deadline = time.monotonic() + 20
+        while not self.is_ready():
+            assert self.process.poll() is None, f"the daemon has ended:\n{self.log}"
+            assert time.monotonic() < deadline, f"the daemon is not ready:\n{self.log}"
+            select.select([], [], [], 0.02)
+
+    def is_ready(self):
+        try:
+            return self.get("/readyz", port=self.admin).status == 200
+        except OSError:
+            return False
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends the daemon as an operator would; gives its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(timeout=20)
+
+    def request(self, method, path, body=None, token=None, port=None, headers=()):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        fields = dict(headers)
+        if token is not None:
+            fields["Authorization"] = f"Bearer {token}"
+        connection.request(method, path, body, fields)
+        response = connection.getresponse()
+        response.text = response.read().decode()
+        connection.close()
+        return response
+
+    def get(self, path, **more):
+        return self.request("GET", path, **more)
+
+    def post(self, event, token):
+        return self.request("POST", "/events", json.dumps(event), token)
+
+    def metric(self, name):
+        text = self.get("/metrics", port=self.admin).text
+        return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M).group(1))
+
+    def memory(self):
+        """Resident memory in bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024
+
+    def command(self, *arguments, **more):
+        return subprocess.run(
+            [self.binary, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=30, **more
+        )
