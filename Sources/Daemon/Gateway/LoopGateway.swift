@@ -46,6 +46,12 @@ final class LoopGateway: @unchecked Sendable {
     turnLater()
   }
 
+  /// Answers an event with a refusal of the gateway's own, at its place among its connection's answers.
+  func refuse(_ event: consuming Event, _ rejection: Rejection) {
+    engine.refuse(event, rejection)
+    turnLater()
+  }
+
   private func turnLater() {
     guard !turnIsDue else { return }
     turnIsDue = true

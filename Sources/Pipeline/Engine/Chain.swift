@@ -1,5 +1,5 @@
 /// A stage in force: the instance, with all that the engine needs to know to run it.
-public struct ChainStage: Sendable {
+public final class ChainStage: Sendable {
   /// Its name in the chain.
   public let name: String
   /// The name of its type.

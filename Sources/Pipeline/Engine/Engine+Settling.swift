@@ -1,33 +1,52 @@
 extension Engine {
   /// Answers those who have ended, in the order of each connection's events, tells the stages, and lets in those
   /// who waited behind them.
-  func settle(_ run: consuming Run) {
+  func settle(_ run: inout Run) {
     let chain = run.chain
-    run.ended.sort { $0.event.sequence < $1.event.sequence }
-    for ended in run.ended {
-      let connection = ended.event.connection
-      if case .rejected(let rejection) = ended.manner { observer.rejected(ended.event, rejection) }
-      let reply = reply(to: ended.event, ended.manner, chain: chain)
-      if ended.event.slot != .none {
-        lanes[ended.event.slot].place = .ended
-        if !lanes[ended.event.slot].held.isAnswered {
-          lanes[ended.event.slot].held.reply = reply
-          lanes[ended.event.slot].held.isAnswered = reply == nil
-        }
-        touched.append(connection)
-      } else if lanes.count > 0, lanes.hasOlder(than: ended.event.sequence, in: connection.lane) {
-        let slot = hold(ended.event, chain: chain, place: .ended)
-        lanes[slot].held.reply = reply
-        lanes[slot].held.isAnswered = reply == nil
-        touched.append(connection)
-      } else if let reply {
-        connection.sink?.receive(reply)
+    if run.ended.count == 1 {
+      for index in run.ended[0].events.indices {
+        answer(run.ended[0].events[index], run.ended[0].manner, chain)
+      }
+    } else {
+      // Events that ended differently are answered in the order of their arrival all the same.
+      var order = run.ended.indices.flatMap { group in
+        run.ended[group].events.indices.map { (group: group, index: $0) }
+      }
+      order.sort {
+        run.ended[$0.group].events[$0.index].sequence < run.ended[$1.group].events[$1.index].sequence
+      }
+      for place in order {
+        answer(run.ended[place.group].events[place.index], run.ended[place.group].manner, chain)
       }
     }
     for index in chain.listeners { tell(run.ended, to: chain.stages[index], at: index) }
-    wake(behind: run.moved)
-    for connection in touched { release(connection) }
-    touched.removeAll(keepingCapacity: true)
+    if !run.moved.isEmpty { wake(behind: run.moved) }
+    if !touched.isEmpty {
+      for connection in touched { release(connection) }
+      touched.removeAll(keepingCapacity: true)
+    }
+  }
+
+  /// Answers an event at its end, now or when those of older events have been sent.
+  private func answer(_ event: Event, _ manner: Ended.Manner, _ chain: Chain) {
+    let connection = event.connection
+    if case .rejected(let rejection) = manner { observer.rejected(event, rejection) }
+    let reply = reply(to: event, manner, chain: chain)
+    if event.slot != .none {
+      lanes[event.slot].place = .ended
+      if !lanes[event.slot].held.isAnswered {
+        lanes[event.slot].held.reply = reply
+        lanes[event.slot].held.isAnswered = reply == nil
+      }
+      touched.append(connection)
+    } else if lanes.count > 0, lanes.hasOlder(than: event.sequence, in: connection.lane) {
+      let slot = hold(event, chain: chain, place: .ended)
+      lanes[slot].held.reply = reply
+      lanes[slot].held.isAnswered = reply == nil
+      touched.append(connection)
+    } else if let reply {
+      connection.sink?.receive(reply)
+    }
   }
 
   /// Sends the answers that wait for no older one, and gives back the slots of those who are through.
@@ -71,9 +90,11 @@ extension Engine {
   /// Tells a stage how the events that it saw have ended.
   private func tell(_ ended: [Ended], to stage: ChainStage, at index: Int) {
     let bit: UInt64 = 1 << UInt64(index)
-    let settlements = ended.compactMap { ended -> Settlement? in
-      guard ended.stagesSeen > index, ended.event.route & bit != 0 else { return nil }
-      return Settlement(event: ended.event, ending: ended.ending)
+    var settlements: [Settlement] = []
+    for group in ended where group.stagesSeen > index {
+      for event in group.events where event.route & bit != 0 {
+        settlements.append(Settlement(event: event, ending: group.ending(of: event)))
+      }
     }
     if !settlements.isEmpty { stage.stage.settled(settlements) }
   }

@@ -2,18 +2,14 @@ extension Engine {
   /// Gives the events of a run to a stage. Those that go on are the run's batch afterwards; those that the stage
   /// ended are among its ended; those that it has not given back are held.
   func give(_ run: inout Run, to stage: ChainStage, at index: Int) {
-    count(run.batch.count, stage: index, of: run.chain) { $0.events += UInt64($1) }
     switch stage.form.kind {
     case .batch(let process):
-      let started = clock.monotonic()
       process(&run.batch)
-      count(run.batch.count, stage: index, of: run.chain) {
-        $0.latency.record(clock.monotonic() - started, times: $1)
-      }
-      sort(&run, stage, at: index)
+      sort(&run, stage, at: index, arrived: run.batch.count)
     case .deferring(let process):
       handOver(&run, to: stage, at: index, process)
     case .each(let process):
+      count(stage: index, of: run.chain) { $0.events += UInt64(run.batch.count) }
       let events = run.batch.events
       run.batch.events = []
       for event in events {
@@ -31,7 +27,7 @@ extension Engine {
     _ run: inout Run, to stage: ChainStage, at index: Int,
     _ process: @Sendable (EventBatch, @escaping @Sendable (EventBatch) -> Void) -> Void
   ) {
-    let started = clock.monotonic()
+    let started = run.now
     let events = run.batch.events
     lastFlight += 1
     let flight = lastFlight
@@ -47,11 +43,9 @@ extension Engine {
     if let batch = returned.take() {
       precondition(batch.count == events.count, "a stage gives back the events that it was given")
       run.batch = batch
-      count(batch.count, stage: index, of: run.chain) {
-        $0.latency.record(clock.monotonic() - started, times: $1)
-      }
-      sort(&run, stage, at: index)
+      sort(&run, stage, at: index, arrived: batch.count)
     } else {
+      count(stage: index, of: run.chain) { $0.events += UInt64(events.count) }
       run.batch.events = []
       let slots = events.map { hold($0, chain: run.chain, place: .inside(index)) }
       flights[flight] = Flight(
@@ -84,59 +78,77 @@ extension Engine {
     // A flight whose time ran out has been decided without the stage.
     guard let flight = flights.removeValue(forKey: id) else { return }
     precondition(batch.count == flight.slots.count, "a stage gives back the events that it was given")
-    var run = Run(flight.chain, [])
-    run.batch = batch
-    run.moved = flight.slots
+    var batch = batch
     for position in batch.indices {
-      run.batch.events[position].slot = flight.slots[position]
+      batch.events[position].slot = flight.slots[position]
       lanes[flight.slots[position]].place = .running
     }
-    let elapsed = clock.monotonic() - flight.started
-    count(batch.count, stage: flight.stage, of: flight.chain) { $0.latency.record(elapsed, times: $1) }
-    inTurn {
-      sort(&run, flight.chain.stages[flight.stage], at: flight.stage)
-      perform(run, from: flight.stage + 1)
-    }
+    var run = Run(flight.chain, batch, now: flight.started)
+    beginTurn()
+    sort(&run, flight.chain.stages[flight.stage], at: flight.stage)
+    perform(run, from: flight.stage + 1)
+    endTurn()
   }
 
-  /// Sorts a batch by what a stage has said of its events.
-  func sort(_ run: inout Run, _ stage: ChainStage, at index: Int) {
+  /// Sorts a batch by what a stage has said of its events, and counts it.
+  ///
+  /// - Parameter arrived: How many events of the batch have not been counted yet as given to the stage.
+  private func sort(_ run: inout Run, _ stage: ChainStage, at index: Int, arrived: Int = 0) {
+    let now = clock.monotonic()
+    let elapsed = now - run.now
+    run.now = now
+    var tally = (continued: 0, stopped: 0, rejected: 0)
+    let total = run.batch.count
     if run.batch.allContinue {
-      count(run.batch.count, stage: index, of: run.chain) { $0.continued += UInt64($1) }
+      tally.continued = total
       if stage.commits { for position in run.batch.indices { run.batch.events[position].isCommitted = true } }
-      return
-    }
-    let decided = run.batch
-    run.batch = EventBatch([])
-    for position in decided.indices {
-      var event = decided.events[position]
-      switch decided.outcome(at: position) {
-      case .continue:
-        count(1, stage: index, of: run.chain) { $0.continued += UInt64($1) }
-        if stage.commits { event.isCommitted = true }
-        run.batch.events.append(event)
-      case .stop:
-        count(1, stage: index, of: run.chain) { $0.stopped += UInt64($1) }
-        end(event, .stopped, &run, at: index)
-      case .reject(var rejection):
-        count(1, stage: index, of: run.chain) { $0.rejected += UInt64($1) }
-        rejection.stage = stage.name
-        end(event, .rejected(rejection), &run, at: index)
-      case .fault(let error):
-        fault(error, on: event, &run, stage, at: index)
+    } else if run.batch.allStop {
+      tally.stopped = total
+      for position in run.batch.indices where run.batch.events[position].slot != .none {
+        lanes[run.batch.events[position].slot].place = .ended
       }
+      run.batch.clearOutcomes()
+      run.endAll(.stopped, stagesSeen: index + 1)
+    } else {
+      let outcomes = run.batch.outcomes
+      run.batch.clearOutcomes()
+      for (decided, outcome) in zip(run.batch.takeEvents(), outcomes) {
+        var event = decided
+        switch outcome {
+        case .continue:
+          tally.continued += 1
+          if stage.commits { event.isCommitted = true }
+          run.batch.events.append(event)
+        case .stop:
+          tally.stopped += 1
+          end(event, .stopped, &run, at: index)
+        case .reject(var rejection):
+          tally.rejected += 1
+          rejection.stage = stage.name
+          end(event, .rejected(rejection), &run, at: index)
+        case .fault(let error):
+          fault(error, on: event, &run, stage, at: index)
+        }
+      }
+    }
+    count(stage: index, of: run.chain) {
+      $0.events += UInt64(arrived)
+      $0.continued += UInt64(tally.continued)
+      $0.stopped += UInt64(tally.stopped)
+      $0.rejected += UInt64(tally.rejected)
+      $0.latency.record(elapsed, times: total)
     }
   }
 
   /// Ends an event at a stage. Its slot, where it has one, says so at once: it is in nobody's way any more.
   private func end(_ event: Event, _ manner: Ended.Manner, _ run: inout Run, at index: Int) {
     if event.slot != .none { lanes[event.slot].place = .ended }
-    run.ended.append(Ended(event: event, manner: manner, stagesSeen: index + 1))
+    run.end(event, manner, stagesSeen: index + 1)
   }
 
   /// Decides about an event on which a stage has failed. What is stored goes on to its other effects.
   func fault(_ error: any Error, on event: Event, _ run: inout Run, _ stage: ChainStage, at index: Int) {
-    count(1, stage: index, of: run.chain) { $0.faults += UInt64($1) }
+    count(stage: index, of: run.chain) { $0.faults += 1 }
     observer.faulted(
       event, stage: stage.name, error: error, policy: stage.onError, committed: event.isCommitted)
     guard stage.onError == .reject, !event.isCommitted else { return run.batch.events.append(event) }
@@ -152,8 +164,8 @@ extension Engine {
 
   /// Counts something of events that a stage of the chain in force has had; of an older chain nothing is counted
   /// any more.
-  func count(_ events: Int, stage: Int, of chain: Chain, _ change: (inout StageFigures, Int) -> Void) {
+  func count(stage: Int, of chain: Chain, _ change: (inout StageFigures) -> Void) {
     guard chain === self.chain else { return }
-    change(&stageFigures[stage], events)
+    change(&stageFigures[stage])
   }
 }

@@ -17,13 +17,14 @@ extension Engine {
   private func expire() {
     let now = clock.monotonic()
     let overdue = flights.filter { !$0.value.isOverdue && $0.value.deadline <= now }
-    inTurn {
-      for (id, flight) in overdue.sorted(by: { $0.key < $1.key }) {
-        let stage = flight.chain.stages[flight.stage]
-        count(flight.slots.count, stage: flight.stage, of: flight.chain) { $0.timeouts += UInt64($1) }
-        if stage.commits { keepWaiting(id, flight, stage) } else { abandon(id, flight, stage) }
-      }
+    guard !overdue.isEmpty else { return }
+    beginTurn()
+    for (id, flight) in overdue.sorted(by: { $0.key < $1.key }) {
+      let stage = flight.chain.stages[flight.stage]
+      count(stage: flight.stage, of: flight.chain) { $0.timeouts += UInt64(flight.slots.count) }
+      if stage.commits { keepWaiting(id, flight, stage) } else { abandon(id, flight, stage) }
     }
+    endTurn()
   }
 
   /// At the commit point: what is stored can't be taken back, so the sender hears that the outcome is not known,
@@ -46,11 +47,10 @@ extension Engine {
   private func abandon(_ id: UInt64, _ flight: Flight, _ stage: ChainStage) {
     flights[id] = nil
     flight.task?.cancel()
-    var run = Run(flight.chain, [])
-    run.moved = flight.slots
-    for slot in flight.slots {
-      lanes[slot].place = .running
-      fault(StageFault.timedOut, on: lanes[slot].held.event, &run, stage, at: flight.stage)
+    var run = Run(flight.chain, flight.slots.map { lanes[$0].held.event }, now: clock.monotonic())
+    for event in run.batch.takeEvents() {
+      lanes[event.slot].place = .running
+      fault(StageFault.timedOut, on: event, &run, stage, at: flight.stage)
     }
     perform(run, from: flight.stage + 1)
   }

@@ -29,10 +29,8 @@ public final class Engine: @unchecked Sendable {
   var touched: [Connection] = []
   var timerIsSet = false
 
-  private var incoming: [Event] = []
-  private var refused: [Event] = []
+  private var intake = Intake()
   private var ready: [(chain: Chain, stage: Int, events: [Event])] = []
-  private var sequence: UInt64 = 0
   private var isRunning = false
 
   /// An engine that takes events through `chain` on the thread of `executor`.
@@ -51,7 +49,7 @@ public final class Engine: @unchecked Sendable {
   }
 
   /// How many events are held or waiting. On the engine's thread only.
-  public var eventsInFlight: Int { lanes.count + incoming.count }
+  public var eventsInFlight: Int { lanes.count + intake.count }
 
   /// What has been counted of each stage, in the chain's order. On the engine's thread only.
   public var figures: [StageFigures] { stageFigures }
@@ -59,10 +57,17 @@ public final class Engine: @unchecked Sendable {
   /// Takes an event in; it enters the chain at the next ``turn()``. On the engine's thread only.
   public func submit(_ event: consuming Event) {
     assert(executor.isCurrent, "events are submitted on the engine's own thread")
-    sequence += 1
-    event.sequence = sequence
-    event.route = chain.route(of: event.type)
-    if event.refusal == nil, eventsInFlight < limit { incoming.append(event) } else { refused.append(event) }
+    guard eventsInFlight < limit else {
+      return refuse(event, Rejection(.unavailable, "too many events are in flight; send the event again"))
+    }
+    intake.take(event, into: chain)
+  }
+
+  /// Takes in an event that is not to enter the chain, since it is malformed: its answer, sent at the next ``turn()``,
+  /// keeps its place among those of its connection. On the engine's thread only.
+  public func refuse(_ event: consuming Event, _ rejection: Rejection) {
+    assert(executor.isCurrent, "events are submitted on the engine's own thread")
+    intake.refuse(event, rejection)
   }
 
   /// Takes what was submitted through the chain. On the engine's thread only; within a turn it does nothing, since
@@ -74,28 +79,23 @@ public final class Engine: @unchecked Sendable {
     defer { isRunning = false }
     while true {
       if let next = nextReady() {
-        perform(Run(next.chain, next.events), from: next.stage)
-      } else if !incoming.isEmpty || !refused.isEmpty {
-        var run = Run(chain, incoming)
-        incoming.removeAll(keepingCapacity: incoming.count <= 1024)
-        for event in refused {
-          let refusal =
-            event.refusal ?? Rejection(.unavailable, "too many events are in flight; send the event again")
-          run.ended.append(Ended(event: event, manner: .rejected(refusal), stagesSeen: 0))
-        }
-        refused.removeAll()
-        perform(run, from: 0)
+        perform(Run(next.chain, next.events, now: clock.monotonic()), from: next.stage)
+      } else if !intake.isEmpty {
+        perform(intake.run(on: chain, now: clock.monotonic()), from: 0)
       } else {
         return
       }
     }
   }
 
-  /// Makes a run that was not begun by a turn, then whatever it let in.
-  func inTurn(_ body: () -> Void) {
+  /// Begins a run that is not begun by ``turn()``.
+  func beginTurn() {
     precondition(!isRunning, "runs are not nested")
     isRunning = true
-    body()
+  }
+
+  /// Ends such a run, and takes along whatever it let in.
+  func endTurn() {
     isRunning = false
     turn()
   }
@@ -126,17 +126,20 @@ public final class Engine: @unchecked Sendable {
     var index = first
     while index < stages.count, !run.batch.events.isEmpty {
       let bit: UInt64 = 1 << UInt64(index)
-      if lanes.count > 0 { park(&run, at: index, stage: stages[index]) }
-      let passing = run.batch.splitOff { $0.route & bit == 0 }
-      if !run.batch.events.isEmpty { give(&run, to: stages[index], at: index) }
-      run.batch.merge(passing)
+      let stage = stages[index]
+      if lanes.count > 0 { park(&run, at: index, stage: stage) }
+      if run.common & bit != 0 {
+        if !run.batch.events.isEmpty { give(&run, to: stage, at: index) }
+      } else if run.any & bit != 0 {
+        let passing = run.batch.splitOff { $0.route & bit == 0 }
+        if !run.batch.events.isEmpty { give(&run, to: stage, at: index) }
+        run.batch.merge(passing)
+      }
       index += 1
     }
-    for event in run.batch.events {
-      run.ended.append(Ended(event: event, manner: .passed, stagesSeen: stages.count))
-    }
-    run.batch.events.removeAll()
-    settle(run)
+    if !run.batch.events.isEmpty { run.endAll(.passed, stagesSeen: stages.count) }
+    settle(&run)
+    intake.keepMemory(of: run)
   }
 
   /// Holds back those who would overtake an older event of their connection.

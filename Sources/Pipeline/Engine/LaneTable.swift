@@ -19,7 +19,7 @@ struct SlotIndex: Sendable, Hashable {
 /// Only held events have a slot; an event that no stage holds passes without touching the table. The rule is that
 /// no event of a connection overtakes another: one may enter a stage when its nearest predecessor that is still in
 /// the chain is past that stage, or inside it where the stage keeps order itself.
-struct LaneTable<Held> {
+struct LaneTable<Held>: ~Copyable {
   /// Where a held event is.
   enum Place: Equatable {
     /// On its way through stages now, in the run that is being made.
@@ -42,27 +42,14 @@ struct LaneTable<Held> {
     fileprivate(set) var next: SlotIndex
   }
 
-  private var slots: [Slot?] = []
-  private var free: [SlotIndex] = []
+  private var slots = SlotMemory<Slot>()
 
   /// How many slots are taken.
-  var count: Int { slots.count - free.count }
+  var count: Int { slots.count }
 
   subscript(index: SlotIndex) -> Slot {
-    _read {
-      guard let slot = slots[Int(index.raw)] else {
-        preconditionFailure("a slot is used after it was given back")
-      }
-      yield slot
-    }
-    _modify {
-      guard var slot = slots[Int(index.raw)] else {
-        preconditionFailure("a slot is used after it was given back")
-      }
-      slots[Int(index.raw)] = nil
-      defer { slots[Int(index.raw)] = slot }
-      yield &slot
-    }
+    _read { yield slots[Int(index.raw)] }
+    _modify { yield &slots[Int(index.raw)] }
   }
 
   /// Takes an event in, at its place by sequence: most often the end of the lane.
@@ -73,14 +60,7 @@ struct LaneTable<Held> {
     let next = previous == .none ? lane.head : self[previous].next
     let slot = Slot(
       held: held, place: place, generation: generation, sequence: sequence, previous: previous, next: next)
-    let index: SlotIndex
-    if let reused = free.popLast() {
-      index = reused
-      slots[Int(index.raw)] = slot
-    } else {
-      index = SlotIndex(raw: Int32(slots.count))
-      slots.append(slot)
-    }
+    let index = SlotIndex(raw: Int32(slots.insert(slot)))
     if previous == .none { lane.head = index } else { self[previous].next = index }
     if next == .none { lane.tail = index } else { self[next].previous = index }
     lane.count += 1
@@ -89,11 +69,10 @@ struct LaneTable<Held> {
 
   /// Gives a slot back.
   mutating func remove(_ index: SlotIndex, from lane: inout Lane) {
-    let slot = self[index]
-    if slot.previous == .none { lane.head = slot.next } else { self[slot.previous].next = slot.next }
-    if slot.next == .none { lane.tail = slot.previous } else { self[slot.next].previous = slot.previous }
-    slots[Int(index.raw)] = nil
-    free.append(index)
+    let (previous, next) = (self[index].previous, self[index].next)
+    if previous == .none { lane.head = next } else { self[previous].next = next }
+    if next == .none { lane.tail = previous } else { self[next].previous = previous }
+    slots.remove(Int(index.raw))
     lane.count -= 1
   }
 
@@ -115,16 +94,16 @@ struct LaneTable<Held> {
   ) -> Bool {
     var index = slot == .none ? predecessor(of: sequence, in: lane) : self[slot].previous
     while index != .none {
-      let earlier = self[index]
-      if earlier.place != .ended {
-        guard earlier.generation == generation else { return false }
-        switch earlier.place {
+      let place = self[index].place
+      if place != .ended {
+        guard self[index].generation == generation else { return false }
+        switch place {
         case .running, .ended: return true
         case .inside(let at): return at > stage || (at == stage && joining)
         case .waiting(let at): return at > stage
         }
       }
-      index = earlier.previous
+      index = self[index].previous
     }
     return true
   }

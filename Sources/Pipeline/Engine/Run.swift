@@ -1,5 +1,6 @@
-/// Events on their way through stages in one go, on the engine's thread.
-struct Run {
+/// Events on their way through stages in one go, on the engine's thread. Not copyable, so that its events are moved
+/// and never copied by accident.
+struct Run: ~Copyable {
   /// The chain that they entered.
   let chain: Chain
   /// Those still on their way, by sequence.
@@ -8,32 +9,67 @@ struct Run {
   var ended: [Ended] = []
   /// The slots of those that had been held before: whatever waits behind them may be let in.
   var moved: [SlotIndex] = []
+  /// When the last stage was done: the next one's start. One look at the clock serves both.
+  var now: UInt64
+  /// The stages that all events of the batch take, or more where an event has left since.
+  let common: UInt64
+  /// The stages that any event of the batch takes.
+  let any: UInt64
 
-  init(_ chain: Chain, _ events: [Event]) {
+  init(_ chain: Chain, _ batch: consuming EventBatch, now: UInt64) {
     self.chain = chain
-    batch = EventBatch(events)
-    for event in events where event.slot != .none { moved.append(event.slot) }
+    self.now = now
+    var common = UInt64.max
+    var any: UInt64 = 0
+    for index in batch.indices {
+      common &= batch.events[index].route
+      any |= batch.events[index].route
+      if batch.events[index].slot != .none { moved.append(batch.events[index].slot) }
+    }
+    self.common = common
+    self.any = any
+    self.batch = batch
+  }
+
+  init(_ chain: Chain, _ events: consuming [Event], now: UInt64) {
+    self.init(chain, EventBatch(events), now: now)
+  }
+
+  /// Ends all events of the batch in the same way.
+  mutating func endAll(_ manner: Ended.Manner, stagesSeen: Int) {
+    ended.append(Ended(events: batch.takeEvents(), manner: manner, stagesSeen: stagesSeen))
+  }
+
+  /// Ends an event that is no longer in the batch.
+  mutating func end(_ event: Event, _ manner: Ended.Manner, stagesSeen: Int) {
+    if case .stopped = manner, let last = ended.last, case .stopped = last.manner,
+      last.stagesSeen == stagesSeen
+    {
+      ended[ended.count - 1].events.append(event)
+    } else {
+      ended.append(Ended(events: [event], manner: manner, stagesSeen: stagesSeen))
+    }
   }
 }
 
-/// An event at its end.
+/// Events at their end that have ended alike, by sequence.
 struct Ended {
   enum Manner {
-    /// It passed all stages.
+    /// They passed all stages.
     case passed
     /// A stage said that it was done.
     case stopped
-    /// A stage, or the engine, refused it.
-    case rejected(Rejection)
+    /// A stage, or the engine, refused them.
+    indirect case rejected(Rejection)
   }
 
-  let event: Event
+  var events: [Event]
   let manner: Manner
-  /// How many stages of the chain it has come by, the one that ended it included.
+  /// How many stages of the chain they have come by, the one that ended them included.
   let stagesSeen: Int
 
-  /// The end as stages hear of it.
-  var ending: Ending {
+  /// The end of one of the events as stages hear of it.
+  func ending(of event: Event) -> Ending {
     switch manner {
     case _ where event.isCommitted: .committed
     case .rejected(let rejection): .rejected(rejection.code)

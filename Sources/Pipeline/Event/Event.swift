@@ -1,26 +1,13 @@
 /// One incoming event on its way through the chain.
 ///
-/// A value: a stage changes its own copy in place, and what it changed is what later stages see.
+/// A value: a stage changes its own copy in place, and what it changed is what later stages see. What it says lies
+/// behind one reference, copied on a write while somebody else has it too, so that the engine moves and keeps events
+/// for the price of a pointer.
 public struct Event: Sendable {
-  /// What it is.
-  public var type: EventType
-  /// What it says.
-  public var data: EventData
-  /// The `id` it came with, echoed in its answer.
-  public let ref: EventRef?
-  /// Who sent it; the stage that gives ``Capability/identity`` fills it in.
-  public var identity: Identity?
-  /// Where it came from.
-  public let connection: Connection
-  /// When it arrived, by the engine's monotonic clock, in nanoseconds.
-  public let arrival: UInt64
-  /// What the sender will be told, where a stage has said so.
-  public private(set) var answer: OutgoingEvent?
+  @usableFromInline var content: EventContent
 
-  private var attributes: [ObjectIdentifier: any Sendable] = [:]
+  // The engine's own notes, apart from the content so that making one never copies that.
 
-  /// Why it is not to enter the chain.
-  private(set) var refusal: Rejection?
   /// Which stages of the chain take the event: bit n for stage n.
   var route: UInt64 = 0
   /// Its place among all events of its engine.
@@ -35,6 +22,72 @@ public struct Event: Sendable {
     _ type: EventType, data: EventData = EventData(), ref: EventRef? = nil, connection: Connection,
     arrival: UInt64 = 0
   ) {
+    content = EventContent(type, data: data, ref: ref, connection: connection, arrival: arrival)
+  }
+
+  /// What it is.
+  @inlinable public var type: EventType {
+    get { content.type }
+    set { own().type = newValue }
+  }
+
+  /// What it says.
+  @inlinable public var data: EventData {
+    _read { yield content.data }
+    _modify { yield &own().data }
+  }
+
+  /// The `id` it came with, echoed in its answer.
+  @inlinable public var ref: EventRef? { content.ref }
+
+  /// Who sent it; the stage that gives ``Capability/identity`` fills it in.
+  @inlinable public var identity: Identity? {
+    get { content.identity }
+    set { own().identity = newValue }
+  }
+
+  /// Where it came from.
+  @inlinable public var connection: Connection { content.connection }
+
+  /// When it arrived, by the engine's monotonic clock, in nanoseconds.
+  @inlinable public var arrival: UInt64 { content.arrival }
+
+  /// What the sender will be told, where a stage has said so.
+  @inlinable public var answer: OutgoingEvent? { content.answer }
+
+  /// Answers the sender. The last answer counts; it is sent in the order of the connection's events, once the
+  /// event is past the commit point or at its end, and not at all where the event is rejected.
+  @inlinable public mutating func answer(_ event: OutgoingEvent) { own().answer = event }
+
+  /// What an earlier stage left under `key` for later ones.
+  public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
+    get {
+      content.attributes.isEmpty ? nil : content.attributes[ObjectIdentifier(key)] as? Key.Value
+    }
+    set { own().attributes[ObjectIdentifier(key)] = newValue }
+  }
+
+  /// The content, to be changed: nobody else's from here on.
+  @usableFromInline mutating func own() -> EventContent {
+    if !isKnownUniquelyReferenced(&content) { content = EventContent(content) }
+    return content
+  }
+}
+
+/// What an event says, shared by its copies until one of them is changed.
+@usableFromInline final class EventContent: @unchecked Sendable {
+  // Sendable holds because `Event` is the only one to write here, and only while its reference is the only one.
+
+  @usableFromInline var type: EventType
+  @usableFromInline var data: EventData
+  @usableFromInline let ref: EventRef?
+  @usableFromInline var identity: Identity?
+  @usableFromInline let connection: Connection
+  @usableFromInline let arrival: UInt64
+  @usableFromInline var answer: OutgoingEvent?
+  var attributes: [ObjectIdentifier: any Sendable] = [:]
+
+  init(_ type: EventType, data: EventData, ref: EventRef?, connection: Connection, arrival: UInt64) {
     self.type = type
     self.data = data
     self.ref = ref
@@ -42,18 +95,15 @@ public struct Event: Sendable {
     self.arrival = arrival
   }
 
-  /// Answers the sender. The last answer counts; it is sent in the order of the connection's events, once the
-  /// event is past the commit point or at its end, and not at all where the event is rejected.
-  public mutating func answer(_ event: OutgoingEvent) { answer = event }
-
-  /// Refuses the event before it enters the chain, where it was malformed: its answer keeps its place among those of
-  /// its connection.
-  public mutating func refuse(_ rejection: Rejection) { refusal = rejection }
-
-  /// What an earlier stage left under `key` for later ones.
-  public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
-    get { attributes.isEmpty ? nil : attributes[ObjectIdentifier(key)] as? Key.Value }
-    set { attributes[ObjectIdentifier(key)] = newValue }
+  init(_ other: EventContent) {
+    type = other.type
+    data = other.data
+    ref = other.ref
+    identity = other.identity
+    connection = other.connection
+    arrival = other.arrival
+    answer = other.answer
+    attributes = other.attributes
   }
 }
 

@@ -1,5 +1,5 @@
-/// An event for a client, encoded once: `{"type":…,"data":{…}}`. However many receive it, all share its bytes.
-public struct OutgoingEvent: Sendable, Equatable {
+/// An event for a client, encoded once: `{"type":…,"data":{…}}`. However many receive it, all share this one object.
+public final class OutgoingEvent: Sendable {
   /// What it is.
   public let type: EventType
   /// The whole envelope as JSON, without a `ref`.
@@ -35,6 +35,11 @@ public struct OutgoingEvent: Sendable, Equatable {
     whole.append(UInt8(ascii: "}"))
     return whole
   }
+}
+
+extension OutgoingEvent: Equatable {
+  /// Whether both are the same JSON text.
+  public static func == (lhs: OutgoingEvent, rhs: OutgoingEvent) -> Bool { lhs.bytes == rhs.bytes }
 }
 
 extension OutgoingEvent {

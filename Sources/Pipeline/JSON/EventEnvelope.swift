@@ -47,7 +47,9 @@ public struct EventEnvelope: Sendable {
     var ref: EventRef?
     var members: [EventData.Member] = []
     var wrong: String?
-    var seen: Set<String> = []
+    // The envelope's own members only, three at most, so that a list serves better than a set.
+    var seen: [String] = []
+    seen.reserveCapacity(3)
     try scanner.forEachMember(depth: depth) { (scanner, key) throws(JSONFault) in
       let name = JSONText.unescape(frame[key])
       let start = scanner.position
@@ -67,7 +69,8 @@ public struct EventEnvelope: Sendable {
         default: return
         }
       }
-      if !seen.insert(name).inserted { wrong = wrong ?? "\(name) stands twice" }
+      let isDouble = seen.contains(name)
+      if isDouble { wrong = wrong ?? "\(name) stands twice" } else { seen.append(name) }
     }
     if let wrong { return .failure(EnvelopeFault(wrong, ref: ref)) }
     guard let type else { return .failure(EnvelopeFault("type is missing", ref: ref)) }

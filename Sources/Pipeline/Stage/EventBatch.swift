@@ -8,7 +8,7 @@ public struct EventBatch: Sendable {
     indirect case fault(any Error)
   }
 
-  var events: [Event]
+  @usableFromInline var events: [Event]
   /// One for each event, or empty while all continue: the ordinary case, which costs nothing.
   private(set) var outcomes: [Outcome] = []
 
@@ -16,19 +16,14 @@ public struct EventBatch: Sendable {
   public init(_ events: [Event]) { self.events = events }
 
   /// How many there are; never zero when a stage is given the batch.
-  public var count: Int { events.count }
+  @inlinable public var count: Int { events.count }
   /// The positions of the events.
-  public var indices: Range<Int> { 0..<events.count }
+  @inlinable public var indices: Range<Int> { 0..<events.count }
 
   /// The event at a position, to look at or change.
   @inlinable public subscript(index: Int) -> Event {
-    _read { yield storage[index] }
-    _modify { yield &storage[index] }
-  }
-
-  @usableFromInline var storage: [Event] {
-    _read { yield events }
-    _modify { yield &events }
+    _read { yield events[index] }
+    _modify { yield &events[index] }
   }
 
   /// Rejects an event.
@@ -62,9 +57,21 @@ public struct EventBatch: Sendable {
 
   var allContinue: Bool { outcomes.isEmpty }
 
+  var allStop: Bool {
+    outcomes.allSatisfy { if case .stop = $0 { true } else { false } }
+  }
+
   func outcome(at index: Int) -> Outcome { outcomes.isEmpty ? .continue : outcomes[index] }
 
+  /// Forgets what was said, for the next stage.
   mutating func clearOutcomes() { outcomes.removeAll(keepingCapacity: true) }
+
+  /// Takes all events out; what was said of them stays.
+  mutating func takeEvents() -> [Event] {
+    let taken = events
+    events = []
+    return taken
+  }
 
   private mutating func say(_ outcome: Outcome, at index: Int) {
     if outcomes.isEmpty { outcomes = Array(repeating: .continue, count: events.count) }

@@ -48,7 +48,7 @@ public protocol DeferringStage: Stage {
 
 /// How the engine runs a stage. A form's protocol makes it; nobody else needs to.
 public struct StageForm: Sendable {
-  enum Kind: Sendable {
+  @usableFromInline enum Kind: Sendable {
     case batch(@Sendable (inout EventBatch) -> Void)
     case each(@Sendable (Event) async -> EventBatch)
     case deferring(@Sendable (EventBatch, @escaping @Sendable (EventBatch) -> Void) -> Void)
@@ -56,11 +56,16 @@ public struct StageForm: Sendable {
   let kind: Kind
   /// Called before the stage is shut down: ends the thread of a worker.
   let end: @Sendable () async -> Void
+
+  @usableFromInline init(kind: Kind, end: @escaping @Sendable () async -> Void) {
+    self.kind = kind
+    self.end = end
+  }
 }
 
 extension EventStage {
-  /// Runs event by event on the loop.
-  public func form() -> StageForm {
+  /// Runs event by event on the loop. Inlinable, so that the call of a stage's `process` is a direct one.
+  @inlinable public func form() -> StageForm {
     StageForm(
       kind: .batch { batch in
         for index in batch.indices {

@@ -4,13 +4,21 @@ import Testing
 
 @Suite("Lanes keep a connection's events in order")
 struct LaneTableTests {
-  private func table(_ places: [LaneTable<String>.Place]) -> (LaneTable<String>, Lane, [SlotIndex]) {
+  /// A table that holds one lane.
+  private struct OneLane: ~Copyable {
     var table = LaneTable<String>()
     var lane = Lane()
-    let slots = places.enumerated().map { index, place in
-      table.insert("\(index)", place: place, generation: 1, sequence: UInt64(index + 1), into: &lane)
+
+    init(_ places: [LaneTable<String>.Place]) {
+      for (index, place) in places.enumerated() {
+        _ = table.insert("\(index)", place: place, generation: 1, sequence: UInt64(index + 1), into: &lane)
+      }
     }
-    return (table, lane, slots)
+
+    func mayEnter(_ stage: Int, sequence: UInt64 = 100, generation: Int = 1, joining: Bool) -> Bool {
+      table.mayEnter(
+        stage, slot: .none, sequence: sequence, generation: generation, joining: joining, lane: lane)
+    }
   }
 
   @Test(
@@ -30,23 +38,26 @@ struct LaneTableTests {
       ([.inside(5), .inside(2)], 3, true, false),
     ] as [([LaneTable<String>.Place], Int, Bool, Bool)])
   func entering(places: [LaneTable<String>.Place], stage: Int, joining: Bool, may: Bool) {
-    let (table, lane, _) = table(places)
-    #expect(
-      table.mayEnter(stage, slot: .none, sequence: 100, generation: 1, joining: joining, lane: lane) == may)
+    let entered = OneLane(places).mayEnter(stage, joining: joining)
+    #expect(entered == may)
   }
 
   @Test("An event never shares a chain's stages with an older event of another chain")
   func generations() {
-    let (table, lane, _) = table([.inside(9)])
-    #expect(!table.mayEnter(0, slot: .none, sequence: 100, generation: 2, joining: true, lane: lane))
+    let entered = OneLane([.inside(9)]).mayEnter(0, generation: 2, joining: true)
+    #expect(!entered)
   }
 
   @Test("A younger event in the lane holds nobody up")
   func youngerEvents() {
-    let (table, lane, _) = table([.inside(1)])
-    #expect(table.mayEnter(7, slot: .none, sequence: 0, generation: 1, joining: false, lane: lane))
-    #expect(!table.hasOlder(than: 0, in: lane))
-    #expect(table.hasOlder(than: 2, in: lane))
+    let held = OneLane([.inside(1)])
+    let (entered, older, olderThanNext) = (
+      held.mayEnter(7, sequence: 0, joining: false), held.table.hasOlder(than: 0, in: held.lane),
+      held.table.hasOlder(than: 2, in: held.lane)
+    )
+    #expect(entered)
+    #expect(!older)
+    #expect(olderThanNext)
   }
 
   @Test("Inserting and removing in any order keeps the lane sorted and gives slots back")
@@ -72,7 +83,8 @@ struct LaneTableTests {
           index = table[index].next
         }
         #expect(seen == slots.keys.sorted())
-        #expect(table.count == slots.count && Int(lane.count) == slots.count)
+        let counts = (table.count, Int(lane.count))
+        #expect(counts == (slots.count, slots.count))
       }
     }
   }

@@ -103,7 +103,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     case .success(let envelope) where envelope.type.isReserved:
       refuse(Rejection(.unknownEvent, "no stage takes events of this type"), ref: envelope.ref, envelope.data)
     case .success(let envelope):
-      submit(
+      loop.submit(
         Event(
           envelope.type, data: envelope.data, ref: envelope.ref, connection: connection, arrival: lastHeard))
     case .failure(let fault): refuse(fault.rejection, ref: fault.ref)
@@ -112,12 +112,9 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   /// Has a refusal of the gateway's own take its place among the answers: as an event that is refused at once.
   private func refuse(_ rejection: Rejection, ref: EventRef?, _ data: EventData = EventData()) {
-    var event = Event(.malformed, data: data, ref: ref, connection: connection, arrival: lastHeard)
-    event.refuse(rejection)
-    submit(event)
+    loop.refuse(
+      Event(.malformed, data: data, ref: ref, connection: connection, arrival: lastHeard), rejection)
   }
-
-  private func submit(_ event: consuming Event) { loop.submit(event) }
 
   // MARK: Back-pressure
 

@@ -1,0 +1,55 @@
+/// The events that wait for the next turn of an engine.
+struct Intake {
+  private var incoming: [Event] = []
+  private var refused: [Ended] = []
+  private var sequence: UInt64 = 0
+  /// The route of the last event: most often the next one's as well.
+  private var lastType: EventType?
+  private var lastRoute: UInt64 = 0
+  private var lastRevision = 0
+  /// Memory of a run gone by, for the next one.
+  private var spare: [Event] = []
+
+  /// How many events wait to enter the chain.
+  var count: Int { incoming.count }
+  /// Whether nothing waits.
+  var isEmpty: Bool { incoming.isEmpty && refused.isEmpty }
+
+  /// Takes in an event that is to enter `chain`.
+  mutating func take(_ event: consuming Event, into chain: borrowing Chain) {
+    if lastType != event.type || lastRevision != chain.revision {
+      lastType = event.type
+      lastRoute = chain.route(of: event.type)
+      lastRevision = chain.revision
+    }
+    sequence += 1
+    event.sequence = sequence
+    event.route = lastRoute
+    incoming.append(event)
+  }
+
+  /// Takes in an event that is only to be answered, with a refusal.
+  mutating func refuse(_ event: consuming Event, _ rejection: Rejection) {
+    sequence += 1
+    event.sequence = sequence
+    refused.append(Ended(events: [event], manner: .rejected(rejection), stagesSeen: 0))
+  }
+
+  /// Makes a run of what waits.
+  mutating func run(on chain: Chain, now: UInt64) -> Run {
+    var events = spare
+    spare = []
+    swap(&events, &incoming)
+    var run = Run(chain, EventBatch(events), now: now)
+    swap(&run.ended, &refused)
+    return run
+  }
+
+  /// Keeps the memory of a run that is over, where it isn't much.
+  mutating func keepMemory(of run: consuming Run) {
+    guard spare.capacity == 0, run.ended.count == 1, run.ended[0].events.capacity <= 1024 else { return }
+    spare = run.ended[0].events
+    run.ended = []
+    spare.removeAll(keepingCapacity: true)
+  }
+}
