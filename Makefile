@@ -2,7 +2,7 @@
 BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev
 TEST_PACKAGES = python3 python3-venv
 
-.PHONY: help run build test test-swift test-example test-integration lint format dependencies
+.PHONY: help run build test test-swift test-example test-integration lint format bench dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -20,10 +20,10 @@ dependencies:
 	@scripts/install-dependencies.sh $(BUILD_PACKAGES)
 
 lint: dependencies
-	swift format lint --strict --recursive Package.swift Sources Tests Examples
+	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks
 
 format: ## bring the sources into shape
-	swift format --in-place --recursive Package.swift Sources Tests Examples
+	swift format --in-place --recursive Package.swift Sources Tests Examples Benchmarks
 
 test-swift: dependencies ## the tests in Swift
 	swift build --build-tests
@@ -37,3 +37,11 @@ test-integration: dependencies test-example ## the tests against the running dae
 	@scripts/python-environment.sh
 	swift build --product sluice
 	.build/python/bin/python -m pytest -q Tests/Integration
+
+bench: dependencies ## measure: see docs/benchmarks.md
+	@scripts/install-dependencies.sh $(TEST_PACKAGES)
+	@scripts/python-environment.sh
+	swift build -c release --product sluice
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/sluice-benchmarks
+	.build/python/bin/python Benchmarks/daemon.py

@@ -60,10 +60,11 @@ let package = Package(
     .target(
       name: "ContractTests", dependencies: ["Pipeline", "Services"], path: "Tests/ContractTests"),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Services", "PipelineTestKit"]),
+    .testTarget(name: "ServicesTests", dependencies: ["Services", "PipelineTestKit"]),
     .testTarget(
       name: "StagesTests",
       dependencies: [
-        "Stages", "MemoryState", "PipelineTestKit", "COpenSSL",
+        "Stages", "MemoryState", "SQLiteStore", "PipelineTestKit", "COpenSSL",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

@@ -15,7 +15,9 @@ struct Environment {
       do throws(Problem) {
         node.value = .scalar(try filled(text), isPlain: isPlain)
       } catch {
-        faults.append(Fault(node.mark, error.message))
+        var fault = Fault(node.mark, error.message)
+        fault.coversPlace = true
+        faults.append(fault)
       }
     case .sequence(let items): node.value = .sequence(items.map { filled($0, &faults) })
     case .mapping(let entries):

@@ -31,6 +31,8 @@ public struct Fault: Error, Sendable, Equatable {
   public var severity: Severity
   /// What is wrong and what to do about it, in a line.
   public var message: String
+  /// Set where a value could not be had at all, so that nothing else that is said of it counts.
+  var coversPlace = false
 
   /// A fault with its place.
   public init(_ mark: Mark, _ message: String, severity: Severity = .error) {

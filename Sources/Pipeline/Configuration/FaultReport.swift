@@ -9,7 +9,8 @@ public struct FaultReport: Sendable {
     self.file = file
     lines = Substring(String(decoding: source, as: UTF8.self)).split(
       separator: "\n", omittingEmptySubsequences: false)
-    self.faults = faults.sorted { $0.mark < $1.mark }
+    let covered = Set(faults.lazy.filter(\.coversPlace).map(\.mark))
+    self.faults = faults.filter { $0.coversPlace || !covered.contains($0.mark) }.sorted { $0.mark < $1.mark }
   }
 
   /// `FILE:LINE:COL: error: message`, each with the line as it stands in the file and a caret under the column.

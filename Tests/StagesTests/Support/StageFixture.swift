@@ -1,0 +1,121 @@
+import Foundation
+import Logging
+import MemoryState
+import Pipeline
+import PipelineTestKit
+import SQLiteStore
+import Services
+import Synchronization
+
+/// What stages stand on in tests: the embedded store in a file of its own, the state in memory, a router and a
+/// scheduler that write down what they are asked for, and a clock that the test moves.
+struct StageFixture {
+  let clock = ManualClock()
+  let state: MemoryState
+  let store: SQLiteStore
+  let router = RecordingRouter()
+  let scheduler = ManualScheduler()
+
+  init() throws {
+    state = MemoryState(clock: clock.clock)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
+    store = try SQLiteStore(
+      path: folder.appending(path: "store.db").path,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock.clock)
+  }
+
+  /// What a stage of this type is started with.
+  func context(for type: any Stage.Type, name: String? = nil) -> StageContext {
+    var services = ServiceSet()
+    services[StoreKey.self] = store
+    services[SharedStateKey.self] = state
+    services[RouterKey.self] = router
+    services[SchedulerKey.self] = scheduler
+    services[MessageIDsKey.self] = MessageIDGenerator(clock: clock.clock)
+    let context = TestChain.context(for: type, services: services, clock: clock.clock)
+    return StageContext(
+      name: name ?? type.name, services: services, logger: context.logger, clock: clock.clock)
+  }
+
+  /// A stage in force, as a file would declare it.
+  func stage<Kind: Stage>(_ type: Kind.Type, _ configuration: Kind.Configuration) async throws -> ChainStage {
+    ChainStage(
+      try await Kind(configuration, context(for: type)), requirements: Kind.requirements(configuration))
+  }
+}
+
+/// Takes whatever comes to it, as a chain's last stage.
+struct Accepting: EventStage {
+  static let name = "accepting"
+  init() {}
+  init(_ configuration: NoConfiguration, _ context: StageContext) {}
+  func process(_ event: inout Event) -> Verdict { .stop }
+}
+
+/// A router that writes down what it is to deliver.
+final class RecordingRouter: Router {
+  private let made = Mutex<[Delivery]>([])
+  private let online = Mutex<Set<String>>([])
+  private let waiters = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+  func deliver(_ deliveries: [Delivery]) {
+    made.withLock { $0 += deliveries }
+    let waiting = waiters.withLock { waiters in
+      defer { waiters = [] }
+      return waiters
+    }
+    for waiter in waiting { waiter.resume() }
+  }
+
+  func connected(among users: [String]) -> [String] {
+    online.withLock { online in users.filter { online.contains($0) } }
+  }
+
+  /// Has a user count as connected.
+  func connect(_ user: String) { online.withLock { _ = $0.insert(user) } }
+
+  /// What has been delivered so far: to whom, and what type of event.
+  var deliveries: [Delivery] { made.withLock { $0 } }
+
+  /// The next deliveries, waited for.
+  func nextDeliveries() async -> [Delivery] {
+    await withCheckedContinuation { continuation in
+      let isThere = made.withLock { made in
+        if made.isEmpty { waiters.withLock { $0.append(continuation) } }
+        return !made.isEmpty
+      }
+      if isThere { continuation.resume() }
+    }
+    return made.withLock { made in
+      defer { made = [] }
+      return made
+    }
+  }
+}
+
+/// A scheduler whose time the test decides.
+final class ManualScheduler: Scheduler {
+  private let calls = Mutex<[(delay: Duration, work: @Sendable () -> Void)]>([])
+
+  func after(_ delay: Duration, _ work: @escaping @Sendable () -> Void) {
+    calls.withLock { $0.append((delay, work)) }
+  }
+
+  /// Makes all calls that were asked for; returns their delays.
+  @discardableResult
+  func runAll() -> [Duration] {
+    let due = calls.withLock { calls in
+      defer { calls = [] }
+      return calls
+    }
+    for call in due { call.work() }
+    return due.map(\.delay)
+  }
+}
+
+extension Reply {
+  /// A text in the answer's data.
+  func text(_ key: String) -> String? { (try? EventData(json: Array(event.data)))?.string(key) }
+  /// A truth value in the answer's data.
+  func bool(_ key: String) -> Bool? { (try? EventData(json: Array(event.data)))?.bool(key) }
+}
