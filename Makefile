@@ -20,10 +20,10 @@ dependencies:
 	@scripts/install-dependencies.sh $(BUILD_PACKAGES)
 
 lint: dependencies
-	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks
+	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
 
 format: ## bring the sources into shape
-	swift format --in-place --recursive Package.swift Sources Tests Examples Benchmarks
+	swift format --in-place --recursive Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
 
 test-swift: dependencies ## the tests in Swift
 	swift build --build-tests
