@@ -5,8 +5,7 @@ import Services
 enum FeedQuery {
   /// The sides of one union, each from an index of its own; a message to oneself is on the first side only.
   private static let sql = """
-    SELECT m.id, m.sender, u.name, m.receiver, m.content, m.metadata, m.reply_to, m.version, m.position,
-        m.delivered_at, m.read_at
+    SELECT \(StoredMessage.columns)
       FROM (
         SELECT * FROM (SELECT * FROM messages WHERE sender = ?1 AND position > ?2 ORDER BY position LIMIT ?3)
         UNION ALL
@@ -38,17 +37,5 @@ enum FeedQuery {
     if hasMore { messages.removeLast() }
     let last = messages.last?.position ?? start
     return SyncPage(messages: messages, position: hasMore ? last : max(last, head), hasMore: hasMore)
-  }
-}
-
-extension StoredMessage {
-  fileprivate init(_ row: SQLiteRow) {
-    self.init(
-      id: MessageID(rawValue: UInt64(row.integer(0))), senderID: row.text(1), senderName: row.optionalText(2),
-      receiverID: row.text(3), content: row.text(4), metadata: row.optionalText(5),
-      replyTo: row.optionalInteger(6).map { MessageID(rawValue: UInt64($0)) }, version: Int(row.integer(7)),
-      position: UInt64(row.integer(8)),
-      deliveredAt: row.optionalInteger(9).map(Timestamp.init(milliseconds:)),
-      readAt: row.optionalInteger(10).map(Timestamp.init(milliseconds:)))
   }
 }

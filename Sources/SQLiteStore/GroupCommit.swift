@@ -48,7 +48,8 @@ final class GroupCommit {
   private func commitGroup(_ group: [SQLiteStore.Submission]) {
     let size = group.reduce(0) { $0 + $1.writes.count }
     var changes = ChangeSet(
-      connection: connection, position: position, conversations: conversations, now: clock.wall())
+      connection: connection, position: position, conversations: conversations, now: clock.wall(),
+      keepsSearchIndex: options.keepsSearchIndex)
     var results: [[WriteResult]] = []
     do throws(StoreError) {
       try connection.execute("BEGIN IMMEDIATE")
@@ -77,12 +78,13 @@ final class GroupCommit {
     for (submission, own) in zip(group, results) { submission.then(own) }
   }
 
-  /// Notes about once a second how far the feed has come, and drops send keys that are past their retention.
+  /// Notes about once a second how far the feed has come, and drops what is past its retention.
   private func keepHouse(_ changes: ChangeSet) throws(StoreError) {
-    guard changes.position > position else { return }
-    try connection.run("UPDATE meta SET position = ?", [.integer(changes.position)])
     let now = changes.now
-    if now >= lastMoment + .seconds(1) {
+    if changes.position > position {
+      try connection.run("UPDATE meta SET position = ?", [.integer(changes.position)])
+    }
+    if changes.position > position, now >= lastMoment + .seconds(1) {
       // A clock that was set back does not take the feed back: the later moment stands until it is passed.
       try connection.run(
         "INSERT INTO moments (position, at) VALUES (?, max(?, coalesce((SELECT at FROM moments ORDER BY at DESC LIMIT 1), 0)))",
@@ -91,24 +93,23 @@ final class GroupCommit {
     }
     if now >= lastPruning + .seconds(60) {
       try prune(before: now + (.zero - options.sendKeyRetention))
+      try purge(before: now + (.zero - options.deletedRetention))
       lastPruning = now
     }
+  }
+
+  /// Takes the content of what was deleted before `moment`; the messages keep their places.
+  private func purge(before moment: Timestamp) throws(StoreError) {
+    try connection.run(
+      """
+      UPDATE messages SET content = '', metadata = NULL WHERE id IN
+        (SELECT id FROM messages WHERE deleted_at IS NOT NULL AND content != '' AND deleted_at < ? LIMIT 2000)
+      """, [.integer(moment.milliseconds)])
   }
 
   private func prune(before moment: Timestamp) throws(StoreError) {
     try connection.run(
       "DELETE FROM send_keys WHERE message IN (SELECT message FROM send_keys WHERE message < ? ORDER BY message LIMIT 2000)",
       [.integer(MessageID.lowest(at: moment).rawValue)])
-  }
-}
-
-extension WriteResult {
-  /// The places in the feed that the change took, in their order.
-  var positions: [Position] {
-    switch self {
-    case .stored(_, let position): [position]
-    case .read(let receipts): receipts.compactMap(\.position)
-    case .duplicate, .seen, .refused, .unavailable: []
-    }
   }
 }

@@ -24,7 +24,7 @@ struct MemberChanges {
     change(message.receiverID, message.senderID, conversation) { $0.unread += 1 }
   }
 
-  mutating func read(by reader: String, from sender: String, conversation: Int64, id: MessageID) {
+  mutating func read(by reader: String, from sender: String, conversation: Int64) {
     change(reader, sender, conversation) { $0.unread -= 1 }
   }
 

@@ -2,6 +2,10 @@
 public struct SQLiteOptions: Sendable {
   /// How long a send key is kept: within it, sending again is safe.
   public var sendKeyRetention: Duration
+  /// How long the content of a deleted message is kept.
+  public var deletedRetention: Duration
+  /// Whether the words of messages are indexed, so that they can be searched.
+  public var keepsSearchIndex: Bool
   /// How many changes may wait for the writer; beyond, they are refused as unavailable.
   public var queueLimit: Int
   /// How many changes share one transaction at most.
@@ -9,12 +13,15 @@ public struct SQLiteOptions: Sendable {
   /// How many pages the file may have; `nil` for as many as the disk holds.
   public var pageLimit: Int?
 
-  /// The defaults: seven days, 65,536 waiting, 4,096 a transaction, no limit of pages.
+  /// The defaults: send keys for seven days, deleted content for thirty, no search, 65,536 waiting, 4,096 a transaction, no limit of pages.
   public init(
-    sendKeyRetention: Duration = .seconds(7 * 86_400), queueLimit: Int = 65_536, batchLimit: Int = 4096,
+    sendKeyRetention: Duration = .seconds(7 * 86_400), deletedRetention: Duration = .seconds(30 * 86_400),
+    keepsSearchIndex: Bool = false, queueLimit: Int = 65_536, batchLimit: Int = 4096,
     pageLimit: Int? = nil
   ) {
     self.sendKeyRetention = sendKeyRetention
+    self.deletedRetention = deletedRetention
+    self.keepsSearchIndex = keepsSearchIndex
     self.queueLimit = queueLimit
     self.batchLimit = batchLimit
     self.pageLimit = pageLimit

@@ -17,6 +17,7 @@ public final class SQLiteStore: Store {
   private let lock: FileLock
   private let writer: WorkerThread<Submission>
   private let reader: WorkerThread<Reading>
+  let keepsSearchIndex: Bool
   private let ledger: Ledger
 
   /// Changes that were handed over together.
@@ -42,6 +43,8 @@ public final class SQLiteStore: Store {
     try connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
     if let limit = options.pageLimit { try connection.execute("PRAGMA max_page_count=\(limit)") }
     try Schema.migrate(connection)
+    try SearchIndex.prepare(connection, isOn: options.keepsSearchIndex)
+    keepsSearchIndex = options.keepsSearchIndex
     let position = UInt64(try connection.integer("SELECT position FROM meta") ?? 0)
     epoch = UInt64(try connection.integer("SELECT epoch FROM meta") ?? 0)
     highestMessageID = try connection.integer("SELECT max(id) FROM messages")
@@ -80,19 +83,6 @@ public final class SQLiteStore: Store {
     }
   }
 
-  public func peers(
-    of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void
-  ) {
-    read(then) { connection throws(StoreError) in
-      var peers: [String] = []
-      try connection.rows(
-        "SELECT peer FROM members WHERE user = ? ORDER BY last_message DESC LIMIT ?",
-        [.text(user), .integer(Int64(limit))]
-      ) { peers.append($0.text(0)) }
-      return peers
-    }
-  }
-
   public func ready(then: @escaping @Sendable (String?) -> Void) {
     read(
       { (result: Result<Int64?, StoreError>) in
@@ -106,7 +96,8 @@ public final class SQLiteStore: Store {
     lock.release()
   }
 
-  private func read<Value>(
+  /// Puts a question to the reader.
+  func read<Value>(
     _ then: @escaping @Sendable (Result<Value, StoreError>) -> Void,
     _ body: @escaping @Sendable (SQLiteConnection) throws(StoreError) -> Value
   ) {

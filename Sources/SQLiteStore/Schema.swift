@@ -68,7 +68,41 @@ enum Schema {
       at INTEGER NOT NULL
     );
     CREATE INDEX moments_by_time ON moments (at);
+    """,
     """
+    -- The name that a user has chosen wins over those of tokens.
+    ALTER TABLE users ADD COLUMN own_name TEXT;
+    -- Tokens that were made before this moment are not good.
+    ALTER TABLE users ADD COLUMN tokens_not_before INTEGER;
+
+    -- A connection, one row for each side of it: outgoing or incoming while it is pending.
+    CREATE TABLE links (
+      user TEXT NOT NULL,
+      peer TEXT NOT NULL,
+      accepted INTEGER NOT NULL DEFAULT 0,
+      outgoing INTEGER NOT NULL,
+      since INTEGER NOT NULL,
+      PRIMARY KEY (user, peer)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE blocks (
+      user TEXT NOT NULL,
+      peer TEXT NOT NULL,
+      since INTEGER NOT NULL,
+      PRIMARY KEY (user, peer)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE devices (
+      token TEXT PRIMARY KEY,
+      user TEXT NOT NULL,
+      platform TEXT,
+      since INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX devices_of_user ON devices (user);
+
+    -- What was deleted and still has its content: it is blanked for readers, and purged later.
+    CREATE INDEX messages_to_purge ON messages (deleted_at) WHERE deleted_at IS NOT NULL AND content != '';
+    """,
   ]
 
   /// Brings a database up to date.

@@ -67,9 +67,8 @@ public struct StoreContract: Sendable {
     let store = try await make()
     let results = await store.write([
       .message(message("1")), .message(message("2", "nul \0")), .message(message("3")),
-      .read(
-        ReadRequest(
-          readerID: "b", target: .messages([MessageID(rawValue: 1)]), readAt: Timestamp(milliseconds: 1))),
+      .receipt(
+        Receipt(.read, by: "b", of: .messages([MessageID(rawValue: 1)]), at: Timestamp(milliseconds: 1))),
     ])
     guard case .stored = results[0], case .refused(let nul) = results[1], case .stored = results[2],
       case .refused(let missing) = results[3]
@@ -97,11 +96,11 @@ public struct StoreContract: Sendable {
     let messages = (0..<4).map { message("\($0)") }
     _ = await store.write(messages.map { .message($0) })
     let ids = messages.map(\.id)
-    func read(_ target: ReadRequest.Target, by reader: String = "b", at time: Int64 = 1_800_000_000_000) async
+    func read(_ target: Receipt.Target, by reader: String = "b", at time: Int64 = 1_800_000_000_000) async
       -> WriteResult
     {
       await store.write([
-        .read(ReadRequest(readerID: reader, target: target, readAt: Timestamp(milliseconds: time)))
+        .receipt(Receipt(.read, by: reader, of: target, at: Timestamp(milliseconds: time)))
       ])[0]
     }
     guard case .refused(let sender) = await read(.messages([ids[0]]), by: "a"),
@@ -109,17 +108,186 @@ public struct StoreContract: Sendable {
       case .refused = await read(.messages([ids[1], MessageID(rawValue: 5)]))
     else { return #expect(Bool(false), "a receipt was taken that must not be") }
     #expect(sender.code == .forbidden && stranger.code == .notFound)
-    guard case .read(let first) = await read(.messages([ids[1]])),
-      case .read(let again) = await read(.messages([ids[1]]), at: 1_900_000_000_000),
-      case .read(let upTo) = await read(.upTo(ids[2]))
+    guard case .changed(let first) = await read(.messages([ids[1]])),
+      case .changed(let again) = await read(.messages([ids[1]]), at: 1_900_000_000_000),
+      case .changed(let upTo) = await read(.upTo(ids[2]))
     else { return #expect(Bool(false), "a receipt was refused") }
     #expect(first.map(\.version) == [2] && first[0].position != nil && first[0].senderID == "a")
-    #expect(again[0].position == nil && again[0].readAt == first[0].readAt)
+    #expect(again[0].position == nil && again[0].at == first[0].at)
     #expect(upTo.map(\.messageID) == [ids[0], ids[2]])
     let page = try await store.sync(SyncRequest(userID: "a", start: .beginning))
     #expect(page.messages.map(\.id) == [ids[3], ids[1], ids[0], ids[2]])
     #expect(page.messages.map { $0.readAt != nil } == [false, true, true, true])
     #expect(page.messages.allSatisfy { $0.readAt == $0.deliveredAt })
+    await store.close()
+  }
+
+  /// A message is delivered once, before it is read or with it, and each is a change of its own.
+  public func keepsDeliveries() async throws {
+    let store = try await make()
+    let sent = message("1")
+    _ = await store.write([.message(sent)])
+    func say(_ kind: Receipt.Kind, at time: Int64) async -> WriteResult {
+      await store.write([
+        .receipt(Receipt(kind, by: "b", of: .messages([sent.id]), at: Timestamp(milliseconds: time)))
+      ])[0]
+    }
+    guard case .changed(let delivered) = await say(.delivered, at: 10),
+      case .changed(let again) = await say(.delivered, at: 20), case .changed(let read) = await say(.read, at: 30),
+      case .changed(let late) = await say(.delivered, at: 40)
+    else { return #expect(Bool(false), "a receipt was refused") }
+    #expect(delivered[0].version == 2 && again[0].position == nil && again[0].at == delivered[0].at)
+    #expect(read[0].version == 3 && late[0].position == nil)
+    let synced = try await store.sync(SyncRequest(userID: "a", start: .beginning)).messages
+    #expect(synced.map(\.deliveredAt) == [Timestamp(milliseconds: 10)])
+    #expect(synced.map(\.readAt) == [Timestamp(milliseconds: 30)])
+    await store.close()
+  }
+
+  /// Only the sender changes a message; a deleted one keeps its place and says nothing.
+  public func revises() async throws {
+    let store = try await make()
+    var first = message("1", "before")
+    first.metadata = "{}"
+    let second = message("2")
+    _ = await store.write([.message(first), .message(second)])
+    func revise(_ kind: Revision.Kind, by user: String = "a", at time: Int64 = 10) async -> WriteResult {
+      await store.write([
+        .revision(Revision(kind, of: first.id, by: user, at: Timestamp(milliseconds: time)))
+      ])[0]
+    }
+    guard case .refused(let receiver) = await revise(.delete, by: "b"),
+      case .refused(let stranger) = await revise(.edit(content: "x"), by: "c"),
+      case .refused(let nul) = await revise(.edit(content: "\0"))
+    else { return #expect(Bool(false), "a change was made that must not be") }
+    #expect([receiver.code, stranger.code, nul.code] == [.forbidden, .notFound, .invalidEvent])
+    guard case .changed(let edited) = await revise(.edit(content: "after")) else {
+      return #expect(Bool(false), "an edit was refused")
+    }
+    #expect(edited[0].version == 2 && edited[0].receiverID == "b" && edited[0].position != nil)
+    var page = try await store.sync(SyncRequest(userID: "b", start: .beginning)).messages
+    #expect(page.map(\.id) == [second.id, first.id] && page[1].content == "after")
+    #expect(page[1].editedAt == Timestamp(milliseconds: 10) && page[1].metadata == "{}")
+    guard case .changed(let deleted) = await revise(.delete, at: 20),
+      case .changed(let again) = await revise(.delete, at: 30),
+      case .refused(let late) = await revise(.edit(content: "y"))
+    else { return #expect(Bool(false), "a deletion was refused") }
+    #expect(deleted[0].version == 3 && again[0].position == nil && again[0].at == deleted[0].at)
+    #expect(late.code == .notFound)
+    page = try await store.sync(SyncRequest(userID: "b", start: .beginning)).messages
+    #expect(page[1].content == "" && page[1].metadata == nil && page[1].deletedAt == Timestamp(milliseconds: 20))
+    await store.close()
+  }
+
+  /// Conversations come newest first with what is unread, and history in pages.
+  public func keepsConversations() async throws {
+    let store = try await make()
+    let messages = (0..<6).map { number in
+      number == 3 ? message("\(number)", from: "c", to: "b") : message("\(number)")
+    }
+    _ = await store.write(messages.map { .message($0) })
+    _ = await store.write([.user(id: "a", name: "Ann"), .rename(id: "c", name: "Carol")])
+    _ = await store.write([
+      .receipt(Receipt(.read, by: "b", of: .upTo(messages[1].id), at: Timestamp(milliseconds: 1))),
+      .revision(Revision(.delete, of: messages[2].id, by: "a", at: Timestamp(milliseconds: 2))),
+    ])
+    let all = try await store.conversations(of: "b")
+    #expect(all.entries.map(\.peerID) == ["a", "c"] && !all.hasMore)
+    #expect(all.entries.map(\.peerName) == ["Ann", "Carol"])
+    #expect(all.entries.map(\.unread) == [2, 1])
+    #expect(all.entries.map(\.lastMessage.id) == [messages[5].id, messages[3].id])
+    #expect(try await store.conversations(of: "a").entries.map(\.unread) == [0])
+    let first = try await store.conversations(of: "b", limit: 1)
+    #expect(first.hasMore)
+    let next = try await store.conversations(of: "b", before: first.entries[0].lastMessage.id)
+    #expect(next.entries.map(\.peerID) == ["c"])
+    let newest = try await store.history(of: "a", with: "b", limit: 2)
+    #expect(newest.entries.map(\.id) == [messages[5].id, messages[4].id] && newest.hasMore)
+    let older = try await store.history(of: "a", with: "b", before: messages[4].id, limit: 9)
+    #expect(older.entries.map(\.id) == [messages[2].id, messages[1].id, messages[0].id] && !older.hasMore)
+    #expect(older.entries[0].content == "")
+    #expect(try await store.history(of: "a", with: "x", limit: 9).entries.isEmpty)
+    await store.close()
+  }
+
+  /// Connections are asked for and accepted; a block ends them and always wins.
+  public func keepsLinks() async throws {
+    let store = try await make()
+    func act(_ action: LinkRequest.Action, _ user: String, _ peer: String) async -> WriteResult {
+      await store.write([.link(LinkRequest(action, by: user, about: peer, at: Timestamp(milliseconds: 1)))])[0]
+    }
+    func say(_ temp: String, for audience: Audience) async -> WriteResult {
+      await store.write([.message(message(temp), to: audience)])[0]
+    }
+    guard case .refused(let stranger) = await say("1", for: .connections) else {
+      return #expect(Bool(false), "a stranger's message was taken")
+    }
+    #expect(stranger.code == .forbidden)
+    #expect(await act(.request, "a", "b") == .linked(Link(peerID: "b", status: .pending, direction: .outgoing)))
+    guard case .refused(let own) = await act(.accept, "a", "b"),
+      case .refused(let nothing) = await act(.accept, "a", "c"),
+      case .refused(let oneself) = await act(.request, "a", "a")
+    else { return #expect(Bool(false), "a request was accepted that must not be") }
+    #expect([own.code, nothing.code, oneself.code] == [.forbidden, .notFound, .invalidEvent])
+    #expect(try await store.links(of: "b") == [Link(peerID: "a", status: .pending, direction: .incoming)])
+    #expect(await act(.accept, "b", "a") == .linked(Link(peerID: "a", status: .accepted, direction: .incoming)))
+    guard case .stored = await say("1", for: .connections) else {
+      return #expect(Bool(false), "a message to an accepted connection was refused")
+    }
+    #expect(try await store.peers(of: "a") == ["b"])
+    #expect(await act(.block, "b", "a") == .linked(Link(peerID: "a", status: .blocked, direction: .outgoing)))
+    guard case .refused = await say("2", for: .anyone), case .refused = await act(.request, "a", "b") else {
+      return #expect(Bool(false), "a block was ignored")
+    }
+    #expect(await act(.remove, "a", "b") == .linked(nil))
+    #expect(try await store.peers(of: "a").isEmpty)
+    let requests = [PermitRequest(from: "a", to: "b"), PermitRequest(from: "a", to: "c")]
+    #expect(try await store.permits(requests, audience: .anyone) == [false, true])
+    #expect(try await store.permits(requests, audience: .connections) == [false, false])
+    #expect(await act(.remove, "b", "a") == .linked(nil))
+    guard case .stored = await say("2", for: .anyone) else { return #expect(Bool(false), "still blocked") }
+    _ = await act(.request, "a", "b")
+    #expect(await act(.request, "b", "a") == .linked(Link(peerID: "a", status: .accepted, direction: .incoming)))
+    await store.close()
+  }
+
+  /// Devices belong to whoever registered them last; revocations and chosen names stay.
+  public func keepsUsers() async throws {
+    let store = try await make()
+    _ = await store.write([
+      .user(id: "a", name: "Ann"), .addDevice(Device(userID: "a", token: "t1", platform: "web")),
+      .addDevice(Device(userID: "a", token: "t2")), .addDevice(Device(userID: "b", token: "t1")),
+      .removeDevices(of: "b", token: "t2"),
+    ])
+    #expect(try await store.devices(of: "a").map(\.token) == ["t2"])
+    #expect(try await store.devices(of: "b") == [Device(userID: "b", token: "t1")])
+    _ = await store.write([.removeDevices(of: "b", token: nil)])
+    #expect(try await store.devices(of: "b").isEmpty)
+    #expect(try await store.name(of: "a") == "Ann")
+    #expect(try await store.name(of: "x") == nil)
+    _ = await store.write([.rename(id: "a", name: "Anna"), .user(id: "a", name: "Anne")])
+    #expect(try await store.name(of: "a") == "Anna")
+    let revocation = Revocation(userID: "x", notBefore: Timestamp(milliseconds: 5))
+    _ = await store.write([.revoke(userID: "x", notBefore: revocation.notBefore)])
+    #expect(try await store.revocations() == [revocation])
+    await store.close()
+  }
+
+  /// What a user sent loses its content for everyone, and what is kept of them goes.
+  public func erases() async throws {
+    let store = try await make()
+    _ = await store.write([
+      .user(id: "a", name: "Ann"), .message(message("1", "mine")),
+      .message(message("2", "yours", from: "b", to: "a")), .addDevice(Device(userID: "a", token: "t")),
+    ])
+    guard case .changed(let changes) = await store.write([.erase(userID: "a", at: Timestamp(milliseconds: 9))])[0],
+      case .changed(let rest) = await store.write([.erase(userID: "a", at: Timestamp(milliseconds: 9))])[0]
+    else { return #expect(Bool(false), "an erasure was refused") }
+    #expect(changes.count == 1 && changes[0].receiverID == "b" && rest.isEmpty)
+    let page = try await store.sync(SyncRequest(userID: "b", start: .beginning)).messages
+    #expect(page.map(\.content) == ["yours", ""] && page[1].deletedAt != nil && page[1].senderName == nil)
+    #expect(try await store.devices(of: "a").isEmpty)
+    #expect(try await store.name(of: "a") == nil)
     await store.close()
   }
 
@@ -227,21 +395,4 @@ private final class Counter: Sendable {
   var count: Int { value.load(ordering: .sequentiallyConsistent) }
 
   func add() { value.wrappingAdd(1, ordering: .sequentiallyConsistent) }
-}
-
-extension Store {
-  package func write(_ writes: [StoreWrite]) async -> [WriteResult] {
-    await withCheckedContinuation { continuation in write(writes) { continuation.resume(returning: $0) } }
-  }
-
-  package func sync(_ request: SyncRequest) async throws -> SyncPage {
-    try await withCheckedContinuation { continuation in sync(request) { continuation.resume(returning: $0) } }
-      .get()
-  }
-
-  package func peers(of user: String) async throws -> [String] {
-    try await withCheckedContinuation { continuation in
-      peers(of: user, limit: 100) { continuation.resume(returning: $0) }
-    }.get()
-  }
 }

@@ -10,6 +10,12 @@ struct SQLiteStoreContractTests {
   @Test func failsAlone() async throws { try await contract.failsAlone() }
   @Test func keepsTexts() async throws { try await contract.keepsTexts() }
   @Test func keepsReceipts() async throws { try await contract.keepsReceipts() }
+  @Test func keepsDeliveries() async throws { try await contract.keepsDeliveries() }
+  @Test func revises() async throws { try await contract.revises() }
+  @Test func keepsConversations() async throws { try await contract.keepsConversations() }
+  @Test func keepsLinks() async throws { try await contract.keepsLinks() }
+  @Test func keepsUsers() async throws { try await contract.keepsUsers() }
+  @Test func erases() async throws { try await contract.erases() }
   @Test func pages() async throws { try await contract.pages() }
   @Test func feedHasNoGaps() async throws { try await contract.feedHasNoGaps() }
   @Test func movesTheHorizon() async throws { try await contract.movesTheHorizon() }

@@ -56,7 +56,8 @@ public final class Chain: Sendable {
     self.stages = stages
     self.revision = revision
     let types: [EventType] = [
-      .auth, .newMessage, .messageRead, .sync, .ping, .connect, .disconnect, .query,
+      .auth, .newMessage, .messageRead, .messageDelivered, .editMessage, .deleteMessage, .typing, .sync, .ping,
+      .connect, .disconnect, .query,
     ]
     var routes: [EventType: UInt64] = [:]
     for type in types { routes[type] = Self.route(of: type, through: stages) }

@@ -25,6 +25,14 @@ extension EventType {
   public static let newMessage: EventType = "NEW_MESSAGE"
   /// Says that the receiver has read messages.
   public static let messageRead: EventType = "MESSAGE_READ"
+  /// Says that messages have reached a device of the receiver.
+  public static let messageDelivered: EventType = "MESSAGE_DELIVERED"
+  /// Gives a message another content.
+  public static let editMessage: EventType = "EDIT_MESSAGE"
+  /// Takes a message's content away.
+  public static let deleteMessage: EventType = "DELETE_MESSAGE"
+  /// Says that someone is writing, or has stopped.
+  public static let typing: EventType = "TYPING"
   /// Asks for everything that changed since a cursor.
   public static let sync: EventType = "SYNC"
   /// Asks for a `PONG`.
@@ -58,6 +66,14 @@ extension EventType {
   public static let messageSent: EventType = "MESSAGE_SENT"
   /// Tells both sides that a message has been read.
   public static let messageReadUpdate: EventType = "MESSAGE_READ_UPDATE"
+  /// Tells the sender that a message has reached the receiver.
+  public static let messageDeliveredUpdate: EventType = "MESSAGE_DELIVERED_UPDATE"
+  /// Tells both sides of a message's new content.
+  public static let messageEdited: EventType = "MESSAGE_EDITED"
+  /// Tells both sides that a message's content is gone.
+  public static let messageDeleted: EventType = "MESSAGE_DELETED"
+  /// Tells the receiver that someone is writing to them, or has stopped.
+  public static let userTyping: EventType = "USER_TYPING"
   /// Tells peers that a user came or went.
   public static let userPresenceUpdate: EventType = "USER_PRESENCE_UPDATE"
   /// Says that a connection's token is about to run out.

@@ -1,6 +1,6 @@
 public import Pipeline
 
-/// What must last: users, messages, receipts. Every implementation passes the `StoreContract` suite.
+/// What must last: users, messages, receipts, connections, devices. Every implementation passes the `StoreContract` suite.
 ///
 /// All calls return at once and answer by calling `then`, on a thread of the store's own, which must not be
 /// blocked. Writes that arrive during a commit share the next one; what is bounded is how many may wait.
@@ -25,8 +25,40 @@ public protocol Store: Sendable {
   /// Reads a page of a user's changes. A position once passed hides nothing: whatever commits later comes later.
   func sync(_ request: SyncRequest, then: @escaping @Sendable (Result<SyncPage, StoreError>) -> Void)
 
-  /// The users who exchanged a message with `user`, most recent first, at most `limit`.
+  /// The users who exchanged a message with `user` or are connected with them, most recent first, at most `limit`;
+  /// none whom one of the two has blocked.
   func peers(of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void)
+
+  /// The conversations of a user, newest first: those whose latest message is older than `before`.
+  func conversations(
+    of user: String, before: MessageID?, limit: Int,
+    then: @escaping @Sendable (Result<Page<Conversation>, StoreError>) -> Void)
+
+  /// The messages between two users, newest first: those older than `before`.
+  func history(
+    of user: String, with peer: String, before: MessageID?, limit: Int,
+    then: @escaping @Sendable (Result<Page<StoredMessage>, StoreError>) -> Void)
+
+  /// Messages that hold given words, newest first; `nil` where the store keeps no index for that.
+  func search(
+    _ request: SearchRequest, then: @escaping @Sendable (Result<[StoredMessage]?, StoreError>) -> Void)
+
+  /// How a user stands to others, latest first.
+  func links(of user: String, then: @escaping @Sendable (Result<[Link], StoreError>) -> Void)
+
+  /// Answers questions of users about others, in order.
+  func permits(
+    _ requests: [PermitRequest], audience: Audience,
+    then: @escaping @Sendable (Result<[Bool], StoreError>) -> Void)
+
+  /// The name of a user: their own choice, else that of their latest token.
+  func name(of user: String, then: @escaping @Sendable (Result<String?, StoreError>) -> Void)
+
+  /// The devices that pushes for a user go to.
+  func devices(of user: String, then: @escaping @Sendable (Result<[Device], StoreError>) -> Void)
+
+  /// All revocations of tokens.
+  func revocations(then: @escaping @Sendable (Result<[Revocation], StoreError>) -> Void)
 
   /// Whether the store answers; `nil` says that it does, a text says why it does not.
   func ready(then: @escaping @Sendable (String?) -> Void)

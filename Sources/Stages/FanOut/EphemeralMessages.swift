@@ -16,7 +16,7 @@ struct EphemeralMessages: Sendable {
       throw Rejection(.unauthenticated, "only a known user may send \(event.type)")
     }
     guard event.type == .newMessage else {
-      throw Rejection(.notFound, "messages are not stored here, so there is none to mark as read")
+      throw Rejection(.notFound, "messages are not stored here, so there is none to change")
     }
     let message = try parser.message(event.data, from: identity.userID, ids)
     event.answer(MessageEvents.sent(message.id, tempID: message.tempID, .ephemeral))

@@ -3,9 +3,12 @@ import Services
 
 /// Hands what earlier stages stored to the devices that are to hear of it, a batch in one call and in order.
 ///
+/// `TYPING` is stored nowhere and delivered from here, where its sender may write to its receiver; whoever may not is
+/// told nothing.
+///
 /// With `ephemeral`, for chains that store nothing, it makes the deliveries of new messages itself and answers with
-/// `durable: false`; receipts are then refused, since there is no message that they could be for.
-public struct FanOut: BatchStage {
+/// `durable: false`; what changes a message is then refused, since there is none that it could be for.
+public struct FanOut: DeferringStage {
   /// What the entry of ``FanOut`` holds.
   public struct Configuration: Decodable, Sendable {
     /// Whether messages that no stage has stored are delivered too; absent: no.
@@ -18,17 +21,20 @@ public struct FanOut: BatchStage {
   /// The name in `pipeline.yaml`.
   public static let name = "fan_out"
   /// What the stage does, in a line.
-  public static let summary = "delivers stored messages and receipts to connected devices"
+  public static let summary = "delivers stored messages, their changes and typing to connected devices"
   /// The keys of its configuration.
   public static let options = [
     StageOption("ephemeral", "true | false", default: "false", "deliver messages that no stage has stored")
   ]
-  /// New messages and receipts.
-  public static let events: EventFilter = .only(.newMessage, .messageRead)
+  /// Messages, receipts, edits, deletions and typing.
+  public static let events: EventFilter = .only(
+    .newMessage, .messageRead, .messageDelivered, .editMessage, .deleteMessage, .typing)
   /// Fails open: what is stored is synced later.
   public static let onError: FaultPolicy = .skip
 
   private let router: any Router
+  private let store: any Store
+  private let audience: Audience
   private let ephemeral: EphemeralMessages?
 
   /// Needs the durable id or, with `ephemeral`, identity alone.
@@ -38,17 +44,25 @@ public struct FanOut: BatchStage {
 
   /// Starts the stage.
   ///
-  /// - Throws: `StageStartError` where there is no router or, with `ephemeral`, no generator of message ids.
+  /// - Throws: `StageStartError` where there is no router, no store or, with `ephemeral`, no generator of message ids.
   public init(_ configuration: Configuration, _ context: StageContext) throws {
     router = try context.router
+    store = try context.store
+    audience = context.services[AudienceKey.self] ?? .anyone
     ephemeral = configuration.ephemeral == true ? EphemeralMessages(ids: try context.messageIDs) : nil
   }
 
-  /// Hands all deliveries of the batch to the router in one call.
-  public func process(_ batch: inout EventBatch) {
+  /// Hands all deliveries of the batch to the router in one call, and those of typing when the store has said who may.
+  public func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void) {
+    var batch = batch
     var deliveries: [Delivery] = []
+    var notices: [TypingNotice] = []
     for index in batch.indices {
       do throws(Rejection) {
+        if batch[index].type == .typing {
+          notices.append(try TypingNotice(batch[index]))
+          continue
+        }
         if let ephemeral, batch[index][DeliveriesKey.self] == nil { try ephemeral.take(&batch[index]) }
         if let made = batch[index][DeliveriesKey.self] { deliveries += made }
       } catch {
@@ -56,5 +70,16 @@ public struct FanOut: BatchStage {
       }
     }
     if !deliveries.isEmpty { router.deliver(deliveries) }
+    if !notices.isEmpty { deliver(notices) }
+    done(batch)
+  }
+
+  /// Typing is worth little and gone in a moment, so its event does not wait for the store's leave.
+  private func deliver(_ notices: [TypingNotice]) {
+    store.permits(notices.map(\.permit), audience: audience) { [router] result in
+      guard case .success(let permits) = result else { return }
+      let allowed = zip(notices, permits).filter(\.1).map(\.0.delivery)
+      if !allowed.isEmpty { router.deliver(allowed) }
+    }
   }
 }

@@ -43,13 +43,50 @@ enum MessageEvents {
     }
   }
 
-  /// Tells that `reader` has read a message.
-  static func read(_ receipt: ReadReceipt, by reader: String) -> OutgoingEvent {
-    OutgoingEvent(.messageReadUpdate) { data in
-      data.member("messageId", receipt.messageID.description)
-      data.member("readerId", reader)
-      data.member("readAt", receipt.readAt)
-      data.member("version", receipt.version)
+  /// Tells that the receiver has a message, or has read it.
+  static func receipt(_ kind: Receipt.Kind, _ change: MessageChange) -> OutgoingEvent {
+    switch kind {
+    case .read:
+      OutgoingEvent(.messageReadUpdate) { data in
+        data.member("messageId", change.messageID.description)
+        data.member("readerId", change.receiverID)
+        data.member("readAt", change.at)
+        data.member("version", change.version)
+      }
+    case .delivered:
+      OutgoingEvent(.messageDeliveredUpdate) { data in
+        data.member("messageId", change.messageID.description)
+        data.member("receiverId", change.receiverID)
+        data.member("deliveredAt", change.at)
+        data.member("version", change.version)
+      }
+    }
+  }
+
+  /// Tells that a message has been edited or deleted.
+  static func revision(_ kind: Revision.Kind, _ change: MessageChange) -> OutgoingEvent {
+    switch kind {
+    case .edit(let content):
+      OutgoingEvent(.messageEdited) { data in
+        data.member("messageId", change.messageID.description)
+        data.member("content", content)
+        data.member("editedAt", change.at)
+        data.member("version", change.version)
+      }
+    case .delete:
+      OutgoingEvent(.messageDeleted) { data in
+        data.member("messageId", change.messageID.description)
+        data.member("deletedAt", change.at)
+        data.member("version", change.version)
+      }
+    }
+  }
+
+  /// Tells that someone is writing, or has stopped.
+  static func typing(by user: String, _ isTyping: Bool) -> OutgoingEvent {
+    OutgoingEvent(.userTyping) { data in
+      data.member("userId", user)
+      data.member("isTyping", isTyping)
     }
   }
 

@@ -28,7 +28,10 @@ struct NewMessageParser: Sendable {
       metadata: metadata, replyTo: replyTo)
   }
 
-  private func content(of data: EventData) throws(Rejection) -> String {
+  /// The content that `data` holds, within the limit.
+  ///
+  /// - Throws: `INVALID_EVENT` where it is missing, ill-typed or empty, `PAYLOAD_TOO_LARGE` where it is too long.
+  func content(of data: EventData) throws(Rejection) -> String {
     let content = try data.text("content")
     guard !content.isEmpty else { throw Rejection(.invalidEvent, "data.content must not be empty") }
     guard content.utf8.count <= maxContent else {

@@ -10,15 +10,18 @@ public enum StoredSendKey: EventKey {
 /// What one event asks of the store, and what becomes of the event by the store's answer.
 enum Change: Sendable {
   /// A message to store.
-  case message(NewMessage, senderName: String?)
-  /// Messages to mark as read.
-  case read(ReadRequest)
+  case message(NewMessage, senderName: String?, to: Audience)
+  /// Messages that were delivered or read.
+  case receipt(Receipt)
+  /// A message to edit or delete.
+  case revision(Revision)
 
   /// What to ask of the store.
   var write: StoreWrite {
     switch self {
-    case .message(let message, _): .message(message)
-    case .read(let request): .read(request)
+    case .message(let message, _, let audience): .message(message, to: audience)
+    case .receipt(let receipt): .receipt(receipt)
+    case .revision(let revision): .revision(revision)
     }
   }
 
@@ -30,16 +33,24 @@ enum Change: Sendable {
     case (.message, .unavailable):
       batch.reject(
         .unavailable, "the store can't be reached; send the event again with the same tempId", at: index)
-    case (.read, .unavailable):
+    case (_, .unavailable):
       batch.reject(.unavailable, "the store can't be reached; send the event again", at: index)
-    case (.message(let message, let senderName), .stored(let id, let position)):
+    case (.message(let message, let senderName, _), .stored(let id, let position)):
       Self.tell(of: message, senderName, storedAs: id, at: position, on: &batch[index])
-    case (.message(let message, _), .duplicate(let id)):
+    case (.message(let message, _, _), .duplicate(let id)):
       batch[index].answer(MessageEvents.sent(id, tempID: message.tempID, .duplicate))
       batch[index][DeliveriesKey.self] = []
-    case (.read(let request), .read(let receipts)):
-      Self.tell(of: receipts, readBy: request.readerID, on: &batch[index])
-    case (.message, .read), (.message, .seen), (.read, .stored), (.read, .duplicate), (.read, .seen):
+    case (.receipt(let receipt), .changed(let changes)):
+      let updates = ChangeUpdates(
+        changes, by: receipt.userID, on: batch[index].connection.id, toOwnDevices: receipt.kind == .read
+      ) { MessageEvents.receipt(receipt.kind, $0) }
+      Self.tell(updates, on: &batch[index])
+    case (.revision(let revision), .changed(let changes)):
+      let updates = ChangeUpdates(
+        changes, by: revision.userID, on: batch[index].connection.id, toOwnDevices: true
+      ) { MessageEvents.revision(revision.kind, $0) }
+      Self.tell(updates, on: &batch[index])
+    case (_, .stored), (_, .duplicate), (_, .changed), (_, .linked), (_, .done):
       batch.fail(MisplacedResult(), at: index)
     }
   }
@@ -57,8 +68,7 @@ enum Change: Sendable {
     event[StoredSendKey.self] = SentMessage(id: id, digest: message.digest)
   }
 
-  private static func tell(of receipts: [ReadReceipt], readBy reader: String, on event: inout Event) {
-    let updates = ReadUpdates(receipts, by: reader, on: event.connection.id)
+  private static func tell(_ updates: ChangeUpdates, on event: inout Event) {
     event.answer(updates.answer)
     event[DeliveriesKey.self] = updates.deliveries
     event[PositionsKey.self] = updates.positions

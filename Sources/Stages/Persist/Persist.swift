@@ -2,7 +2,7 @@ import Logging
 public import Pipeline
 import Services
 
-/// Stores messages and read receipts: the commit point of a chain.
+/// Stores messages, receipts, edits and deletions: the commit point of a chain.
 ///
 /// All changes of a batch go to the store in one write. What was stored has its answer, its ``DeliveriesKey`` for
 /// fan-out and its ``PositionsKey``; when it has ended, however that was, its places in the feed are ended in the
@@ -12,17 +12,23 @@ public struct Persist: DeferringStage {
   /// The name in `pipeline.yaml`.
   public static let name = "persist"
   /// What the stage does, in a line.
-  public static let summary = "stores messages and read receipts; the chain's commit point"
+  public static let summary = "stores messages, receipts, edits and deletions; the chain's commit point"
   /// The keys of its configuration.
   public static let options = PersistConfiguration.options
-  /// New messages and receipts; connecting and authenticating, for the users that they show.
-  public static let events: EventFilter = .only(.newMessage, .messageRead, .connect, .auth)
+  /// Messages, receipts, edits and deletions; connecting and authenticating, for the users that they show.
+  public static let events: EventFilter = .only(
+    .newMessage, .messageRead, .messageDelivered, .editMessage, .deleteMessage, .connect, .auth)
   /// The places in the feed of stored events are ended with them.
   public static let hearsSettlements = true
+
+  /// The types that ask something of the store.
+  private static let changes: EventFilter = .only(
+    .newMessage, .messageRead, .messageDelivered, .editMessage, .deleteMessage)
 
   private let store: any Store
   private let messageIDs: MessageIDGenerator
   private let parser: NewMessageParser
+  private let audience: Audience
   private let users: UserRecorder
   private let clock: EngineClock
   private let logger: Logger
@@ -32,7 +38,7 @@ public struct Persist: DeferringStage {
     Requirements(needs: [.identity], gives: [.durableID])
   }
 
-  /// Reports an audience that is not to be had yet, and a limit out of range.
+  /// Reports a limit out of range.
   public static func check(_ configuration: PersistConfiguration, _ report: inout ConfigurationReport) {
     configuration.check(&report)
   }
@@ -45,6 +51,7 @@ public struct Persist: DeferringStage {
     messageIDs = try context.messageIDs
     parser = NewMessageParser(
       maxContent: configuration.maxContent?.bytes ?? NewMessageParser.defaultMaxContent)
+    audience = configuration.whoMayMessage ?? .anyone
     users = UserRecorder(store: store, logger: context.logger)
     clock = context.clock
     logger = context.logger
@@ -84,16 +91,28 @@ public struct Persist: DeferringStage {
 
   /// What `event` asks of the store; `nil` where that is nothing.
   private func change(for event: Event) throws(Rejection) -> Change? {
-    guard event.type == .newMessage || event.type == .messageRead else { return nil }
+    guard Self.changes.takes(event.type) else { return nil }
     guard let identity = event.identity else {
       throw Rejection(.unauthenticated, "only a known user may send \(event.type)")
     }
-    if event.type == .newMessage {
+    let user = identity.userID
+    switch event.type {
+    case .newMessage:
+      // One's own backend may write to everybody but those who blocked whom it writes as.
+      let audience = identity.isBackend ? .anyone : audience
       return .message(
-        try parser.message(event.data, from: identity.userID, messageIDs), senderName: identity.name)
+        try parser.message(event.data, from: user, messageIDs), senderName: identity.name, to: audience)
+    case .messageRead, .messageDelivered:
+      let kind: Receipt.Kind = event.type == .messageRead ? .read : .delivered
+      return .receipt(Receipt(kind, by: user, of: try .init(event.data, for: kind), at: clock.wall()))
+    case .editMessage:
+      let kind = Revision.Kind.edit(content: try parser.content(of: event.data))
+      return .revision(
+        Revision(kind, of: try event.data.messageID("messageId"), by: user, at: clock.wall()))
+    default:
+      return .revision(
+        Revision(.delete, of: try event.data.messageID("messageId"), by: user, at: clock.wall()))
     }
-    let target = try ReadRequest.Target(event.data)
-    return .read(ReadRequest(readerID: identity.userID, target: target, readAt: clock.wall()))
   }
 }
 

@@ -1,15 +1,8 @@
 public import Pipeline
+public import Services
 
 /// What the entry of ``Persist`` holds.
 public struct PersistConfiguration: Decodable, Sendable {
-  /// Who may send a message to whom.
-  public enum Audience: String, Decodable, Sendable, CaseIterable {
-    /// Everyone to everyone.
-    case anyone
-    /// Users to those whose connection they accepted, or who accepted theirs.
-    case connections
-  }
-
   /// Who may send a message to whom; absent: anyone.
   public var whoMayMessage: Audience?
   /// The most bytes of a message's content, in UTF-8; absent: 16 KiB.
@@ -27,14 +20,11 @@ public struct PersistConfiguration: Decodable, Sendable {
   }
 
   static let options = [
-    StageOption("who_may_message", "anyone", default: "anyone", "who may send a message to whom"),
+    StageOption("who_may_message", "anyone | connections", default: "anyone", "who may send a message to whom"),
     StageOption("max_content", "size", default: "16KiB", "the most bytes of a message's content"),
   ]
 
   func check(_ report: inout ConfigurationReport) {
-    if whoMayMessage == .connections {
-      report.error("'connections' is not available in this version; use 'anyone'", key: "who_may_message")
-    }
     if let bytes = maxContent?.bytes, !(1...1_048_576).contains(bytes) {
       report.error("'max_content' is from 1B to 1MiB", key: "max_content")
     }

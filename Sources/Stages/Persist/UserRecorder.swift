@@ -26,7 +26,7 @@ struct UserRecorder: Sendable {
           logger.warning("a user could not be recorded", metadata: ["reason": "\(reason)"])
         case .refused(let rejection):
           logger.warning("the store refused a user", metadata: ["reason": "\(rejection.message)"])
-        case .seen, .stored, .duplicate, .read: break
+        case .done, .stored, .duplicate, .changed, .linked: break
         }
       }
     }

@@ -62,7 +62,7 @@ struct RateLimits: Sendable {
 
   /// A receipt for many messages counts as many events; more than 100 are refused later, whatever they cost.
   private static func cost(of event: Event) -> Int {
-    guard event.type == .messageRead, let ids = event.data.strings("messageIds") else { return 1 }
+    guard event.type == .messageRead || event.type == .messageDelivered, let ids = event.data.strings("messageIds") else { return 1 }
     return min(100, max(1, ids.count))
   }
 }

@@ -1,22 +1,23 @@
 import Pipeline
 import Services
 
-extension ReadRequest.Target {
+extension Receipt.Target {
   /// The most ids of one receipt.
   static let idLimit = 100
 
-  /// What the data of a `MESSAGE_READ` event names: exactly one of `messageId`, `messageIds` and `upTo`. An id that
-  /// is named twice counts once, at its first place.
+  /// What the data of a receipt names: exactly one of `messageId`, `messageIds` and, for `MESSAGE_READ`, `upTo`. An id
+  /// that is named twice counts once, at its first place.
   ///
   /// - Throws: `INVALID_EVENT` where none or several are there or one is ill-typed, `PAYLOAD_TOO_LARGE` for more than
   ///   100 ids, `NOT_FOUND` where a text can be no message's id.
-  init(_ data: EventData) throws(Rejection) {
-    switch (data.has("messageId"), data.has("messageIds"), data.has("upTo")) {
+  init(_ data: EventData, for kind: Receipt.Kind) throws(Rejection) {
+    switch (data.has("messageId"), data.has("messageIds"), data.has("upTo") && kind == .read) {
     case (true, false, false): self = .messages([try data.messageID("messageId")])
     case (false, true, false): self = .messages(try Self.ids(data))
     case (false, false, true): self = .upTo(try data.messageID("upTo"))
     default:
-      throw Rejection(.invalidEvent, "data must have exactly one of messageId, messageIds and upTo")
+      let names = kind == .read ? "messageId, messageIds and upTo" : "messageId and messageIds"
+      throw Rejection(.invalidEvent, "data must have exactly one of \(names)")
     }
   }
 

@@ -1,0 +1,55 @@
+public import Pipeline
+
+/// One change to be made.
+public enum StoreWrite: Sendable {
+  /// A message to store, where its sender may write to its receiver.
+  case message(NewMessage, to: Audience = .anyone)
+  /// Messages that have been delivered or read.
+  case receipt(Receipt)
+  /// A message to edit or delete.
+  case revision(Revision)
+  /// A user who has shown a valid token, with the name in it: made at first sight, renamed when it changes.
+  case user(id: String, name: String?)
+  /// The name that a user has chosen: it wins over those of tokens.
+  case rename(id: String, name: String)
+  /// What a user does about a connection with another.
+  case link(LinkRequest)
+  /// A device that pushes for a user go to; it moves here from whoever had it.
+  case addDevice(Device)
+  /// The device with this token goes or, without one, all of the user's.
+  case removeDevices(of: String, token: String?)
+  /// From now on a user's tokens are good only if they were made at this moment or later.
+  case revoke(userID: String, notBefore: Timestamp)
+  /// Everything of a user's: the content of what they sent, and all that is kept of them. So much of it is done at a
+  /// time; it is over when nothing was changed.
+  case erase(userID: String, at: Timestamp)
+}
+
+/// What became of one change; durable when it is reported.
+public enum WriteResult: Sendable, Equatable {
+  /// The message is stored, at this place in the feed.
+  case stored(MessageID, Position)
+  /// The same send key with the same body was stored before, under this id. Nothing changed.
+  case duplicate(MessageID)
+  /// What a receipt, revision or erasure did, in the order of the request (oldest first for `upTo`).
+  case changed([MessageChange])
+  /// How two users stand to each other now, seen by who asked; `nil` where they have nothing to do with each other.
+  case linked(Link?)
+  /// It is done; there is nothing to say about it.
+  case done
+  /// This change alone was not made.
+  case refused(Rejection)
+  /// The store failed; nothing of this change was made, and it may be asked for again.
+  case unavailable(String)
+}
+
+extension WriteResult {
+  /// The places in the feed that the change took, in their order.
+  public var positions: [Position] {
+    switch self {
+    case .stored(_, let position): [position]
+    case .changed(let changes): changes.compactMap(\.position)
+    case .duplicate, .linked, .done, .refused, .unavailable: []
+    }
+  }
+}

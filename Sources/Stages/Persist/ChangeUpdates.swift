@@ -1,0 +1,36 @@
+import Pipeline
+import Services
+
+/// Whom one event tells what of the messages that it changed: the other side's devices and, where `toOwnDevices` says
+/// so, the other devices of whoever sent it. The connection it came on hears of every message that it named.
+struct ChangeUpdates {
+  /// What goes to devices, in the order of the changes.
+  private(set) var deliveries: [Delivery] = []
+  /// What answers the event: the update of the last message, or an acknowledgement where it named none.
+  private(set) var answer = OutgoingEvent(.ack)
+  /// The places in the feed of the changes that were made.
+  private(set) var positions: [Position] = []
+
+  /// What to tell of `changes`, which `user` made on `connection`; `update` encodes one of them.
+  init(
+    _ changes: [MessageChange], by user: String, on connection: ConnectionID, toOwnDevices: Bool,
+    _ update: (MessageChange) -> OutgoingEvent
+  ) {
+    for (index, change) in changes.enumerated() {
+      let update = update(change)
+      if let position = change.position {
+        positions.append(position)
+        let other = change.senderID == user ? change.receiverID : change.senderID
+        if other != user { deliveries.append(Delivery(to: other, update)) }
+        if toOwnDevices { deliveries.append(Delivery(to: user, update, except: connection)) }
+      }
+      if index == changes.count - 1 {
+        answer = update
+      } else {
+        deliveries.append(Delivery(to: user, update, only: connection))
+      }
+    }
+    // A horizon is moved past changes in their order, which is not always that of the request.
+    positions.sort()
+  }
+}
