@@ -1,5 +1,5 @@
 # `make run` and `make test` are all the set-up there is; `make help` lists the rest.
-BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev
+BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev
 TEST_PACKAGES = python3 python3-venv
 
 .PHONY: help run build test test-swift test-example test-integration lint format bench dependencies

@@ -6,6 +6,7 @@ import NIOPosix
 import Pipeline
 import SQLiteStore
 import Services
+import Stages
 import Synchronization
 
 /// One running daemon: what is wired to what, and in which order it comes up and goes down.
@@ -31,7 +32,8 @@ final class Node: Sendable {
     self.logger = logger
     drain = configuration.drain
     let clock = EngineClock.system
-    store = try SQLiteStore(path: configuration.storePath, logger: logger, clock: clock)
+    store = try SQLiteStore(
+      path: configuration.storePath, options: configuration.storeOptions, logger: logger, clock: clock)
     state = MemoryState(clock: clock)
     group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
     let nodeID = Self.randomID()
@@ -43,10 +45,23 @@ final class Node: Sendable {
     services[RouterKey.self] = shared.hub
     services[SchedulerKey.self] = LoopScheduler(eventLoop: group.next())
     services[MessageIDsKey.self] = MessageIDGenerator(above: store.highestMessageID, clock: clock)
+    let (names, revocations) = (NameBook(), RevocationList(try await Self.revocations(in: store)))
+    let audience = plan.configuration(of: Persist.self)?.whoMayMessage ?? .anyone
+    services[NameBookKey.self] = names
+    services[RevocationListKey.self] = revocations
+    services[AudienceKey.self] = audience
     let greet = Greet(
       node: String(nodeID, radix: 16), maxFrame: shared.settings.maxFrame, store: store, clock: clock)
     let own = [
-      ChainStage(greet), ChainStage(Read(store: store, clock: clock)),
+      ChainStage(greet),
+      ChainStage(
+        Read(
+          questions: Questions(
+            store: store, state: plan.configuration(of: Presence.self) == nil ? nil : state,
+            audience: audience, clock: clock),
+          commands: Commands(
+            store: store, router: shared.hub, sessions: shared.hub, names: names, revocations: revocations,
+            clock: clock), backendScope: configuration.backendScope)),
       ChainStage(Pong(store: store, clock: clock)),
     ]
     let started = try await plan.start(services, logger, clock)
@@ -58,6 +73,11 @@ final class Node: Sendable {
       LoopGateway(eventLoop: loop, shared: shared, chain: chain, observer: observer, clock: clock)
     }
     for loop in loops { loop.start() }
+    // What is past its retention goes with the next commit; on an idle server that is this one.
+    let housekeeping = store
+    group.next().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { _ in
+      housekeeping.write([]) { _ in }
+    }
     let overview = Overview(loops: loops, shared: shared, plan: plan, store: store, state: state)
     let (group, loops) = (group, loops)
     admin = try await Self.listening(at: configuration.admin) {
@@ -66,6 +86,12 @@ final class Node: Sendable {
     clients = try await Self.listening(at: configuration.listen) {
       try await Listener.clients(at: configuration.listen, group: group, loops: loops)
     }
+  }
+
+  private static func revocations(in store: any Store) async throws -> [Revocation] {
+    try await withCheckedContinuation { continuation in
+      store.revocations { continuation.resume(returning: $0) }
+    }.get()
   }
 
   private static func listening(at address: HostPort, _ bind: () async throws -> any Channel) async throws

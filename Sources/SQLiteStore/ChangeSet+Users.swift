@@ -12,7 +12,11 @@ extension ChangeSet {
       INSERT INTO users (id, name, created) VALUES (?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, name)
       """, [.text(id), .text(name), .integer(now.milliseconds)])
-    return .done
+    var known = name
+    try connection.rows("SELECT coalesce(own_name, name) FROM users WHERE id = ?", [.text(id)]) {
+      known = $0.optionalText(0)
+    }
+    return .known(name: known)
   }
 
   func rename(_ id: String, _ name: String) throws(StoreError) -> WriteResult {

@@ -31,7 +31,9 @@ extension Store {
     try await answer { search(request, then: $0) }
   }
 
-  package func links(of user: String) async throws -> [Link] { try await answer { links(of: user, then: $0) } }
+  package func links(of user: String) async throws -> [Link] {
+    try await answer { links(of: user, then: $0) }
+  }
 
   package func permits(_ requests: [PermitRequest], audience: Audience) async throws -> [Bool] {
     try await answer { permits(requests, audience: audience, then: $0) }

@@ -133,7 +133,8 @@ public struct StoreContract: Sendable {
       ])[0]
     }
     guard case .changed(let delivered) = await say(.delivered, at: 10),
-      case .changed(let again) = await say(.delivered, at: 20), case .changed(let read) = await say(.read, at: 30),
+      case .changed(let again) = await say(.delivered, at: 20),
+      case .changed(let read) = await say(.read, at: 30),
       case .changed(let late) = await say(.delivered, at: 40)
     else { return #expect(Bool(false), "a receipt was refused") }
     #expect(delivered[0].version == 2 && again[0].position == nil && again[0].at == delivered[0].at)
@@ -175,7 +176,8 @@ public struct StoreContract: Sendable {
     #expect(deleted[0].version == 3 && again[0].position == nil && again[0].at == deleted[0].at)
     #expect(late.code == .notFound)
     page = try await store.sync(SyncRequest(userID: "b", start: .beginning)).messages
-    #expect(page[1].content == "" && page[1].metadata == nil && page[1].deletedAt == Timestamp(milliseconds: 20))
+    #expect(
+      page[1].content == "" && page[1].metadata == nil && page[1].deletedAt == Timestamp(milliseconds: 20))
     await store.close()
   }
 
@@ -214,7 +216,8 @@ public struct StoreContract: Sendable {
   public func keepsLinks() async throws {
     let store = try await make()
     func act(_ action: LinkRequest.Action, _ user: String, _ peer: String) async -> WriteResult {
-      await store.write([.link(LinkRequest(action, by: user, about: peer, at: Timestamp(milliseconds: 1)))])[0]
+      await store.write([.link(LinkRequest(action, by: user, about: peer, at: Timestamp(milliseconds: 1)))])[
+        0]
     }
     func say(_ temp: String, for audience: Audience) async -> WriteResult {
       await store.write([.message(message(temp), to: audience)])[0]
@@ -223,14 +226,16 @@ public struct StoreContract: Sendable {
       return #expect(Bool(false), "a stranger's message was taken")
     }
     #expect(stranger.code == .forbidden)
-    #expect(await act(.request, "a", "b") == .linked(Link(peerID: "b", status: .pending, direction: .outgoing)))
+    #expect(
+      await act(.request, "a", "b") == .linked(Link(peerID: "b", status: .pending, direction: .outgoing)))
     guard case .refused(let own) = await act(.accept, "a", "b"),
       case .refused(let nothing) = await act(.accept, "a", "c"),
       case .refused(let oneself) = await act(.request, "a", "a")
     else { return #expect(Bool(false), "a request was accepted that must not be") }
     #expect([own.code, nothing.code, oneself.code] == [.forbidden, .notFound, .invalidEvent])
     #expect(try await store.links(of: "b") == [Link(peerID: "a", status: .pending, direction: .incoming)])
-    #expect(await act(.accept, "b", "a") == .linked(Link(peerID: "a", status: .accepted, direction: .incoming)))
+    #expect(
+      await act(.accept, "b", "a") == .linked(Link(peerID: "a", status: .accepted, direction: .incoming)))
     guard case .stored = await say("1", for: .connections) else {
       return #expect(Bool(false), "a message to an accepted connection was refused")
     }
@@ -247,7 +252,8 @@ public struct StoreContract: Sendable {
     #expect(await act(.remove, "b", "a") == .linked(nil))
     guard case .stored = await say("2", for: .anyone) else { return #expect(Bool(false), "still blocked") }
     _ = await act(.request, "a", "b")
-    #expect(await act(.request, "b", "a") == .linked(Link(peerID: "a", status: .accepted, direction: .incoming)))
+    #expect(
+      await act(.request, "b", "a") == .linked(Link(peerID: "a", status: .accepted, direction: .incoming)))
     await store.close()
   }
 
@@ -280,7 +286,8 @@ public struct StoreContract: Sendable {
       .user(id: "a", name: "Ann"), .message(message("1", "mine")),
       .message(message("2", "yours", from: "b", to: "a")), .addDevice(Device(userID: "a", token: "t")),
     ])
-    guard case .changed(let changes) = await store.write([.erase(userID: "a", at: Timestamp(milliseconds: 9))])[0],
+    guard
+      case .changed(let changes) = await store.write([.erase(userID: "a", at: Timestamp(milliseconds: 9))])[0],
       case .changed(let rest) = await store.write([.erase(userID: "a", at: Timestamp(milliseconds: 9))])[0]
     else { return #expect(Bool(false), "an erasure was refused") }
     #expect(changes.count == 1 && changes[0].receiverID == "b" && rest.isEmpty)

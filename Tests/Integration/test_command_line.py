@@ -48,7 +48,7 @@ def test_a_wrong_file_gets_all_its_faults_with_their_places(daemon):
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("  - stage: persist\n", "", "stage 'fan_out' needs durable id, which no stage before it gives"),
+        ("  - stage: persist\n    who_may_message: anyone\n", "", "stage 'fan_out' needs durable id, which no stage before it gives"),
         ("- stage: auth", "- stage: auth\n    enabled: false", "'auth', which gives it, is switched off"),
         ("- stage: persist", "- stage: persist\n    on_error: skip", "can't have 'on_error: skip'"),
         ("version: 1", "version: 2", "'version' 2 is not known"),

@@ -10,11 +10,11 @@ struct SyncQuestion {
   /// - Throws: ``Rejection``: `INVALID_EVENT` with the field that is wrong, `CURSOR_EXPIRED` for a cursor of another
   ///   store.
   func request(for user: String, epoch: UInt64) throws(Rejection) -> SyncRequest {
-    SyncRequest(userID: user, start: try start(user, epoch), limit: try limit())
+    SyncRequest(userID: user, start: try start(user, epoch), limit: try data.limit())
   }
 
   private func start(_ user: String, _ epoch: UInt64) throws(Rejection) -> SyncRequest.Start {
-    switch (isSet("cursor"), isSet("lastMessageTimestamp")) {
+    switch (data.has("cursor"), data.has("lastMessageTimestamp")) {
     case (true, true):
       throw Rejection(.invalidEvent, "give either cursor or lastMessageTimestamp, not both")
     case (false, false): return .beginning
@@ -33,14 +33,4 @@ struct SyncQuestion {
       return .since(moment)
     }
   }
-
-  private func limit() throws(Rejection) -> Int {
-    guard isSet("limit") else { return 100 }
-    guard let limit = data.integer("limit") ?? data.string("limit").flatMap({ Int($0) }),
-      (1...500).contains(limit)
-    else { throw Rejection(.invalidEvent, "limit must be a number from 1 to 500") }
-    return limit
-  }
-
-  private func isSet(_ key: String) -> Bool { data.kind(key) != nil && data.kind(key) != .null }
 }

@@ -1,4 +1,5 @@
 import Pipeline
+import SQLiteStore
 
 /// What `pipeline.yaml` holds besides the chain itself.
 struct DaemonConfiguration: Decodable, Sendable {
@@ -6,6 +7,19 @@ struct DaemonConfiguration: Decodable, Sendable {
   var server: Server?
   var store: StoreURL?
   var state: StateURL?
+  var search: Bool?
+  var retention: Retention?
+
+  /// How long what is not needed any more is kept.
+  struct Retention: Decodable, Sendable {
+    var sendKeys: ConfigDuration?
+    var deleted: ConfigDuration?
+
+    enum CodingKeys: String, CodingKey {
+      case deleted
+      case sendKeys = "send_keys"
+    }
+  }
 
   struct Server: Decodable, Sendable {
     var listen: HostPort?
@@ -16,12 +30,14 @@ struct DaemonConfiguration: Decodable, Sendable {
     var pingInterval: ConfigDuration?
     var drain: ConfigDuration?
     var abuseAfter: Int?
+    var backendScope: String?
 
     enum CodingKeys: String, CodingKey {
       case listen, admin, cors, limits, drain
       case handshakeTimeout = "handshake_timeout"
       case pingInterval = "ping_interval"
       case abuseAfter = "abuse_after"
+      case backendScope = "backend_scope"
     }
   }
 
@@ -46,6 +62,13 @@ struct DaemonConfiguration: Decodable, Sendable {
   var listen: HostPort { server?.listen ?? HostPort(host: "127.0.0.1", port: 8080) }
   var admin: HostPort { server?.admin ?? HostPort(host: "127.0.0.1", port: 9090) }
   var storePath: String { store?.path ?? "var/sluice.db" }
+  var backendScope: String { server?.backendScope ?? "sluice:server" }
+  var storeOptions: SQLiteOptions {
+    var options = SQLiteOptions(keepsSearchIndex: search ?? false)
+    options.sendKeyRetention = retention?.sendKeys?.duration ?? options.sendKeyRetention
+    options.deletedRetention = retention?.deleted?.duration ?? options.deletedRetention
+    return options
+  }
   var drain: Duration { server?.drain?.duration ?? .seconds(10) }
 
   var gatewaySettings: GatewaySettings {
@@ -94,6 +117,11 @@ struct DaemonConfiguration: Decodable, Sendable {
       "'ping_interval' is at least 1s")
     check(
       (server?.abuseAfter).map { $0 > 0 } ?? true, ["server", "abuse_after"], "'abuse_after' is at least 1")
+    check(
+      (retention?.sendKeys?.duration).map { $0 >= .seconds(60) } ?? true, ["retention", "send_keys"],
+      "'send_keys' is at least 1m: within it, sending again is safe")
+    check(
+      server?.backendScope?.isEmpty != true, ["server", "backend_scope"], "'backend_scope' must not be empty")
     check(
       listen.isLoopback, ["server", "listen"],
       "'listen' is reached from other machines, and there is no TLS: tokens and messages travel readable",

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Callable from any thread. The directory is split into shards, each behind its own lock, held for one look-up at
 /// a time. What is for devices of another loop goes there in one piece a call.
-final class Hub: Router {
+final class Hub: Router, Sessions {
   private static let shardCount = 64
 
   private struct Shard {
@@ -51,8 +51,7 @@ final class Hub: Router {
   func deliver(_ deliveries: [Delivery]) {
     var elsewhere: [ObjectIdentifier: (loop: LoopGateway, frames: [(Outbox, [UInt8])])] = [:]
     for delivery in deliveries {
-      let devices = shard(of: delivery.userID).withLock { $0.devices[delivery.userID] } ?? []
-      for outbox in devices where delivery.reaches(outbox.connection.id) {
+      for outbox in devices(of: delivery.userID) where delivery.reaches(outbox.connection.id) {
         if outbox.loop.eventLoop.inEventLoop {
           outbox.send(delivery.event.bytes)
         } else {
@@ -68,6 +67,23 @@ final class Hub: Router {
 
   func connected(among users: [String]) -> [String] {
     users.filter { user in shard(of: user).withLock { $0.devices[user] != nil } }
+  }
+
+  func disconnect(_ user: String) { close(devices(of: user), .forbidden) }
+
+  func disconnect(_ user: String, tokensBefore moment: Timestamp) {
+    let revoked = RevocationList([Revocation(userID: user, notBefore: moment)])
+    close(
+      devices(of: user).filter { revoked.revokes(user, issuedAt: $0.connection.identity?.issuedAt) },
+      .unauthenticated)
+  }
+
+  private func devices(of user: String) -> [Outbox] {
+    shard(of: user).withLock { $0.devices[user] } ?? []
+  }
+
+  private func close(_ outboxes: [Outbox], _ code: CloseCode) {
+    for outbox in outboxes { outbox.loop.eventLoop.execute { outbox.close(code) } }
   }
 
   private func shard(of user: String) -> LockedShard {

@@ -56,7 +56,8 @@ public final class Chain: Sendable {
     self.stages = stages
     self.revision = revision
     let types: [EventType] = [
-      .auth, .newMessage, .messageRead, .messageDelivered, .editMessage, .deleteMessage, .typing, .sync, .ping,
+      .auth, .newMessage, .messageRead, .messageDelivered, .editMessage, .deleteMessage, .typing, .sync,
+      .ping,
       .connect, .disconnect, .query,
     ]
     var routes: [EventType: UInt64] = [:]

@@ -35,6 +35,8 @@ public enum WriteResult: Sendable, Equatable {
   case changed([MessageChange])
   /// How two users stand to each other now, seen by who asked; `nil` where they have nothing to do with each other.
   case linked(Link?)
+  /// The user is known, and goes by this name: their own choice, else that of their token.
+  case known(name: String?)
   /// It is done; there is nothing to say about it.
   case done
   /// This change alone was not made.
@@ -49,7 +51,7 @@ extension WriteResult {
     switch self {
     case .stored(_, let position): [position]
     case .changed(let changes): changes.compactMap(\.position)
-    case .duplicate, .linked, .done, .refused, .unavailable: []
+    case .duplicate, .linked, .known, .done, .refused, .unavailable: []
     }
   }
 }

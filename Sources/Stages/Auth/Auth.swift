@@ -1,5 +1,6 @@
 import Logging
 public import Pipeline
+import Services
 
 /// Finds out who sent an event, from signed tokens (JWT, RFC 7519).
 ///
@@ -18,6 +19,7 @@ public struct Auth: BatchStage {
   public static let events: EventFilter = .all
 
   private let verifier: TokenVerifier
+  private let revocations: RevocationList
   private let clock: EngineClock
 
   /// Gives identity.
@@ -41,6 +43,7 @@ public struct Auth: BatchStage {
     verifier = TokenVerifier(
       keys: try Self.secrets(path, context.logger).map(HMACKey.init(secret:)),
       algorithms: configuration.acceptedAlgorithms, policy: configuration.policy)
+    revocations = context.services[RevocationListKey.self] ?? RevocationList()
     clock = context.clock
   }
 
@@ -68,7 +71,9 @@ public struct Auth: BatchStage {
       type: event.type, ingress: event.connection.ingress, token: takeToken(from: &event),
       held: event.connection.identity)
     let decision = AuthDecision(request, at: now) { (token) throws(TokenFault) in
-      try verifier.verify(token: token, now: now)
+      let identity = try verifier.verify(token: token, now: now)
+      guard !revocations.revokes(identity.userID, issuedAt: identity.issuedAt) else { throw .revoked }
+      return identity
     }
     switch decision {
     case .pass(let identity): event.identity = identity

@@ -46,7 +46,8 @@ final class TokenVerifier: Sendable {
     let claims = try ReceivedClaims(parsing: jws.payload)
     try policy.check(claims, at: now)
     let identity = Identity(
-      userID: claims.subject, name: claims.name, expiresAt: claims.expiresAt, scopes: claims.scopes)
+      userID: claims.subject, name: claims.name, expiresAt: claims.expiresAt, scopes: claims.scopes,
+      issuedAt: claims.issuedAt)
     if let key { cache.withLock { $0.insert(identity, for: key) } }
     return identity
   }

@@ -10,6 +10,8 @@ enum TokenFault: Error, Equatable {
   case signature
   /// Its `exp` has passed.
   case expired
+  /// It was made before its user's tokens were revoked.
+  case revoked
   /// A claim keeps it from being good here and now.
   case claim(String)
 
@@ -20,6 +22,7 @@ enum TokenFault: Error, Equatable {
     case .algorithm: Rejection(.unauthenticated, "the token's algorithm is not accepted")
     case .signature: Rejection(.unauthenticated, "the token's signature is not valid")
     case .expired: Rejection(.tokenExpired, "the token has expired")
+    case .revoked: Rejection(.unauthenticated, "the token has been revoked")
     case .claim(let reason): Rejection(.unauthenticated, "the token is not valid: \(reason)")
     }
   }

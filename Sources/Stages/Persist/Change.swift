@@ -50,7 +50,7 @@ enum Change: Sendable {
         changes, by: revision.userID, on: batch[index].connection.id, toOwnDevices: true
       ) { MessageEvents.revision(revision.kind, $0) }
       Self.tell(updates, on: &batch[index])
-    case (_, .stored), (_, .duplicate), (_, .changed), (_, .linked), (_, .done):
+    case (_, .stored), (_, .duplicate), (_, .changed), (_, .linked), (_, .known), (_, .done):
       batch.fail(MisplacedResult(), at: index)
     }
   }

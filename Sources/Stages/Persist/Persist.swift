@@ -30,6 +30,7 @@ public struct Persist: DeferringStage {
   private let parser: NewMessageParser
   private let audience: Audience
   private let users: UserRecorder
+  private let names: NameBook?
   private let clock: EngineClock
   private let logger: Logger
 
@@ -52,7 +53,8 @@ public struct Persist: DeferringStage {
     parser = NewMessageParser(
       maxContent: configuration.maxContent?.bytes ?? NewMessageParser.defaultMaxContent)
     audience = configuration.whoMayMessage ?? .anyone
-    users = UserRecorder(store: store, logger: context.logger)
+    names = context.services[NameBookKey.self]
+    users = UserRecorder(store: store, names: names, logger: context.logger)
     clock = context.clock
     logger = context.logger
   }
@@ -101,7 +103,8 @@ public struct Persist: DeferringStage {
       // One's own backend may write to everybody but those who blocked whom it writes as.
       let audience = identity.isBackend ? .anyone : audience
       return .message(
-        try parser.message(event.data, from: user, messageIDs), senderName: identity.name, to: audience)
+        try parser.message(event.data, from: user, messageIDs), senderName: names?[user] ?? identity.name,
+        to: audience)
     case .messageRead, .messageDelivered:
       let kind: Receipt.Kind = event.type == .messageRead ? .read : .delivered
       return .receipt(Receipt(kind, by: user, of: try .init(event.data, for: kind), at: clock.wall()))

@@ -20,7 +20,8 @@ public struct PersistConfiguration: Decodable, Sendable {
   }
 
   static let options = [
-    StageOption("who_may_message", "anyone | connections", default: "anyone", "who may send a message to whom"),
+    StageOption(
+      "who_may_message", "anyone | connections", default: "anyone", "who may send a message to whom"),
     StageOption("max_content", "size", default: "16KiB", "the most bytes of a message's content"),
   ]
 

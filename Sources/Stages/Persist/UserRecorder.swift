@@ -6,11 +6,13 @@ import Services
 /// store can't be told, it is told at the user's next event.
 struct UserRecorder: Sendable {
   private let store: any Store
+  private let names: NameBook?
   private let logger: Logger
   private let seen = SeenUsers()
 
-  init(store: any Store, logger: Logger) {
+  init(store: any Store, names: NameBook?, logger: Logger) {
     self.store = store
+    self.names = names
     self.logger = logger
   }
 
@@ -18,7 +20,7 @@ struct UserRecorder: Sendable {
   func record(_ identities: [Identity]) {
     let fresh = identities.filter { seen.insert($0) }
     guard !fresh.isEmpty else { return }
-    store.write(fresh.map { .user(id: $0.userID, name: $0.name) }) { [seen, logger] results in
+    store.write(fresh.map { .user(id: $0.userID, name: $0.name) }) { [seen, names, logger] results in
       for (identity, result) in zip(fresh, results) {
         switch result {
         case .unavailable(let reason):
@@ -26,6 +28,7 @@ struct UserRecorder: Sendable {
           logger.warning("a user could not be recorded", metadata: ["reason": "\(reason)"])
         case .refused(let rejection):
           logger.warning("the store refused a user", metadata: ["reason": "\(rejection.message)"])
+        case .known(let name): if let name { names?.note(name, of: identity.userID) }
         case .done, .stored, .duplicate, .changed, .linked: break
         }
       }

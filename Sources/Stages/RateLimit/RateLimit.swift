@@ -12,8 +12,8 @@ public struct RateLimit: DeferringStage {
   public static let summary = "refuses events that come too fast, per user or address and per event type"
   /// The keys of its configuration.
   public static let options = RateLimitConfiguration.options
-  /// What clients send, and connecting; an HTTP read costs nothing.
-  public static let events: EventFilter = .client(and: .connect)
+  /// What clients send, connecting, and calls over HTTP, of which those that only read cost nothing.
+  public static let events: EventFilter = .client(and: .connect, .query)
   /// Fails open: without the shared state, events pass uncounted.
   public static let onError: FaultPolicy = .skip
 
@@ -43,6 +43,7 @@ public struct RateLimit: DeferringStage {
     var requests: [AdmissionRequest] = []
     requests.reserveCapacity(batch.count)
     let questions = batch.indices.map { limits.ask(about: batch[$0], &requests) }
+    guard !requests.isEmpty else { return done(batch) }
     state.admit(requests) { result in
       var batch = batch
       switch result {

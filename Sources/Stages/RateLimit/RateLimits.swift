@@ -41,6 +41,7 @@ struct RateLimits: Sendable {
   /// Appends the questions that decide on `event`, and tells how many there are.
   func ask(about event: Event, _ requests: inout [AdmissionRequest]) -> Int {
     let cost = Self.cost(of: event)
+    guard cost > 0, event.identity?.isBackend != true else { return 0 }
     requests.append(request(general, event, cost))
     guard !perType.isEmpty, let limit = perType[event.type] else { return 1 }
     requests.append(request(limit, event, cost))
@@ -62,7 +63,10 @@ struct RateLimits: Sendable {
 
   /// A receipt for many messages counts as many events; more than 100 are refused later, whatever they cost.
   private static func cost(of event: Event) -> Int {
-    guard event.type == .messageRead || event.type == .messageDelivered, let ids = event.data.strings("messageIds") else { return 1 }
+    if event.type == .query { return event.data.bool("changes") == true ? 1 : 0 }
+    guard event.type == .messageRead || event.type == .messageDelivered,
+      let ids = event.data.strings("messageIds")
+    else { return 1 }
     return min(100, max(1, ids.count))
   }
 }

@@ -27,6 +27,7 @@ server:
   drain: 4s
 store: sqlite:{folder}/store.db
 state: "memory:"
+{top}
 pipeline:
   - stage: auth
     secret_file: {folder}/secret
@@ -36,6 +37,7 @@ pipeline:
   - stage: dedup
     enabled: {dedup}
   - stage: persist
+    {persist}
   - stage: fan_out
   - stage: presence
     offline_after: {offline_after}
@@ -48,6 +50,8 @@ DEFAULTS = {
     "rate": "100000/s",
     "burst": "100000",
     "dedup": "true",
+    "persist": "who_may_message: anyone",
+    "top": "",
     "offline_after": "1s",
 }
 

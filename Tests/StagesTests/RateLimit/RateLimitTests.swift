@@ -70,9 +70,20 @@ struct RateLimitTests {
     #expect(codes(alice, 3) == [nil, nil, .rateLimited])
   }
 
-  @Test("An HTTP read costs nothing, and connecting counts")
-  func reservedTypes() {
-    #expect(!RateLimit.events.takes(.query) && !RateLimit.events.takes(.disconnect))
-    #expect(RateLimit.events.takes(.connect))
+  @Test("An HTTP read costs nothing, a call that changes something does, and connecting counts")
+  func reservedTypes() async throws {
+    let chain = try await chain(RateLimitConfiguration(burst: 1))
+    let alice = chain.connect()
+    var change = EventData()
+    try change.set("changes", json: Array("true".utf8))
+    alice.send((0..<3).map { _ in (.query, EventData(), nil) } + (0..<2).map { _ in (.query, change, nil) })
+    #expect(alice.takeReplies().map { $0.rejection?.code } == [nil, nil, nil, nil, .rateLimited])
+    #expect(RateLimit.events.takes(.connect) && !RateLimit.events.takes(.disconnect))
+  }
+
+  @Test("One's own backend is not limited")
+  func backend() async throws {
+    let chain = try await chain(RateLimitConfiguration(burst: 1))
+    #expect(codes(chain.connect(as: Identity(userID: "system", isBackend: true)), 3) == [nil, nil, nil])
   }
 }

@@ -14,13 +14,17 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   private var lastActive: UInt64
   /// What the answer in hand is for.
   private var purpose = Purpose.none
+  /// Who makes the request in hand, as the chain sees them.
+  private var caller: Connection?
+  private var crossOrigin: CrossOrigin?
+  private var compresses = false
 
   private enum Purpose {
     case none
     /// A WebSocket is to open, once its `CONNECT` has been answered.
     case open(Handshake, Connection)
-    /// The caller is being authenticated; then the event goes in.
-    case authenticate(EventEnvelope, Connection)
+    /// The caller is being authenticated; then the event goes in, in the name of a user where one is given.
+    case authenticate(EventEnvelope, as: String?)
     /// The answer to this is the response: whole, or its data alone.
     case event(wholeAnswer: Bool)
   }
@@ -51,20 +55,50 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   override func take(_ head: HTTPRequestHead, body: [UInt8]) {
     loop.counters.requests += 1
-    guard let query = QueryString(target: head.uri) else {
-      return answer(.problem(Rejection(.invalidEvent, "the query is malformed")))
+    crossOrigin = CrossOrigin(head, origins: loop.settings.origins)
+    compresses = Gzip.isAccepted(by: head.headers)
+    guard let query = QueryString(target: head.uri), let parts = query.pathParts else {
+      return answer(.problem(Rejection(.invalidEvent, "the address is malformed")))
     }
-    switch (query.path, head.method) {
-    case ("/ws", _): open(head)
-    case ("/events", .POST): post(head, body)
-    case ("/messages/sync", .GET): sync(head, query)
-    case ("/events", _): refuseMethod(allowed: "POST")
-    case ("/messages/sync", _): refuseMethod(allowed: "GET")
-    default: answer(.problem(Rejection(.notFound, "there is nothing at this address")))
+    if head.method == .OPTIONS, let crossOrigin { return answer(crossOrigin.preflight) }
+    switch Route.find(head.method, parts) {
+    case .found(let route, let path): take(head, route, path, query, body)
+    // A client that has come for a WebSocket is told what is wrong with its wish.
+    case .wrongMethod where parts == ["ws"]: open(head)
+    case .wrongMethod(let allowed): refuseMethod(allowed: allowed)
+    case .nothing: answer(.problem(Rejection(.notFound, "there is nothing at this address")))
     }
   }
 
-  private func refuseMethod(allowed: String) {
+  private func take(
+    _ head: HTTPRequestHead, _ route: Route, _ path: [(name: String, value: String)], _ query: QueryString,
+    _ body: [UInt8]
+  ) {
+    switch route.target {
+    case .socket: open(head)
+    case .event: post(head, body)
+    case .backendEvent: postAsBackend(head, body)
+    case .call(let call):
+      do throws(Rejection) {
+        let data = try CallData.make(
+          call, route, path: path, query, body: body, token: Handshake.bearer(head.asRequest))
+        purpose = .event(wholeAnswer: false)
+        submit(data, makeConnection())
+      } catch {
+        answer(.problem(error))
+      }
+    }
+  }
+
+  override func answer(_ reply: HTTPReply) {
+    var reply = reply
+    crossOrigin?.add(to: &reply)
+    if compresses { Gzip.compress(&reply) }
+    super.answer(reply)
+  }
+
+  private func refuseMethod(allowed: [HTTPMethod]) {
+    let allowed = allowed.map(\.rawValue).joined(separator: ", ")
     var reply = HTTPReply.problem(.methodNotAllowed, Rejection(.invalidEvent, "use \(allowed)"))
     reply.headers.append(("Allow", allowed))
     answer(reply)
@@ -73,37 +107,71 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   // MARK: Calls
 
   private func post(_ head: HTTPRequestHead, _ body: [UInt8]) {
+    do throws(Rejection) {
+      let envelope = try Self.envelope(body)
+      purpose = .authenticate(envelope, as: nil)
+      authenticate(.authenticate, head)
+    } catch {
+      answer(.problem(error))
+    }
+  }
+
+  /// One's own backend sends an event in a user's name: `as`, beside the event's own members.
+  private func postAsBackend(_ head: HTTPRequestHead, _ body: [UInt8]) {
+    do throws(Rejection) {
+      let envelope = try Self.envelope(body)
+      guard let user = (try? EventData(json: body))?.string("as"), !user.isEmpty,
+        user.unicodeScalars.count <= 256, !user.utf8.contains(0)
+      else { throw Rejection(.invalidEvent, "as must be a text of 1 to 256 characters") }
+      purpose = .authenticate(envelope, as: user)
+      authenticate(.authenticateBackend, head)
+    } catch {
+      answer(.problem(error))
+    }
+  }
+
+  private static func envelope(_ body: [UInt8]) throws(Rejection) -> EventEnvelope {
     switch EventEnvelope.decode(body) {
-    case .one(.success(let envelope)) where !envelope.type.isReserved:
-      let connection = makeConnection()
-      purpose = .authenticate(envelope, connection)
-      submitQuery(["query": "authenticate"], head, connection)
-    case .one(.success): answer(.problem(Rejection(.unknownEvent, "no stage takes events of this type")))
-    case .one(.failure(let fault)): answer(.problem(fault.rejection))
-    case .many: answer(.problem(Rejection(.invalidEvent, "a request holds one event")))
+    case .one(.success(let envelope)):
+      guard !envelope.type.isReserved, envelope.type != .auth else {
+        throw Rejection(.unknownEvent, "no stage takes events of this type here")
+      }
+      return envelope
+    case .one(.failure(let fault)): throw fault.rejection
+    case .many: throw Rejection(.invalidEvent, "a request holds one event")
     }
   }
 
-  private func sync(_ head: HTTPRequestHead, _ query: QueryString) {
-    var data: EventData = ["query": "sync"]
-    for name in ["cursor", "lastMessageTimestamp", "limit"] {
-      if let value = query[name] { data.set(name, to: value) }
-    }
-    purpose = .event(wholeAnswer: false)
-    submitQuery(data, head, makeConnection())
+  private func authenticate(_ call: Call, _ head: HTTPRequestHead) {
+    var data: EventData = ["query": call.rawValue]
+    if let token = Handshake.bearer(head.asRequest) { data.set("token", to: token) }
+    submit(data, makeConnection())
   }
 
+  /// A request is a connection of its own, so that it waits for no other.
   private func makeConnection() -> Connection {
     let connection = Connection(
       id: loop.shared.nextConnectionID(), ingress: .http, remoteAddress: remoteAddress)
     connection.sink = self
+    caller = connection
     return connection
   }
 
-  private func submitQuery(_ data: EventData, _ head: HTTPRequestHead, _ connection: Connection) {
-    var data = data
-    if let token = Handshake.bearer(head.asRequest) { data.set("token", to: token) }
+  private func submit(_ data: EventData, _ connection: Connection) {
     loop.submit(Event(.query, data: data, connection: connection, arrival: loop.clock.monotonic()))
+  }
+
+  /// The caller is who they say: now the event itself goes in.
+  private func submit(_ envelope: EventEnvelope, as user: String?) {
+    if let user {
+      let connection = makeConnection()
+      connection.identity = Identity(userID: user, isBackend: true)
+    }
+    guard let caller else { return }
+    purpose = .event(wholeAnswer: true)
+    loop.submit(
+      Event(
+        envelope.type, data: envelope.data, ref: envelope.ref, connection: caller, arrival: lastActive))
   }
 
   // MARK: WebSocket
@@ -177,25 +245,25 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
         purpose = .none
         upgrade(handshake, connection, reply)
       }
-    case .authenticate(let envelope, let connection):
-      if let rejection = reply.rejection { return finish(.problem(rejection), connection) }
-      purpose = .event(wholeAnswer: true)
-      loop.submit(
-        Event(
-          envelope.type, data: envelope.data, ref: envelope.ref, connection: connection, arrival: lastActive))
+    case .authenticate(let envelope, let user):
+      if let rejection = reply.rejection { return finish(.problem(rejection), caller) }
+      submit(envelope, as: user)
     case .event(let wholeAnswer):
       if let rejection = reply.rejection {
-        finish(.problem(rejection), nil)
+        finish(.problem(rejection), caller)
+      } else if reply.event.type == .ack {
+        finish(HTTPReply(status: .noContent), caller)
       } else if wholeAnswer {
-        finish(HTTPReply(status: .ok, body: reply.event.bytes(ref: reply.ref)), nil)
+        finish(HTTPReply(status: .ok, body: reply.event.bytes(ref: reply.ref)), caller)
       } else {
-        finish(.data(of: reply.event), nil)
+        finish(.data(of: reply.event), caller)
       }
     }
   }
 
   private func finish(_ reply: HTTPReply, _ connection: Connection?) {
     connection?.sink = nil
+    caller = nil
     purpose = .none
     answer(reply)
   }

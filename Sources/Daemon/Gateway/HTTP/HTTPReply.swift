@@ -60,7 +60,8 @@ struct HTTPReply: Sendable {
   /// - Returns: When it has been written.
   func write(to context: ChannelHandlerContext, keepAlive: Bool) -> EventLoopFuture<Void> {
     var fields = HTTPHeaders(headers)
-    fields.add(name: "Content-Length", value: String(body.count))
+    // A 204 has no body, and says no length (RFC 9110, section 8.6).
+    if status != .noContent { fields.add(name: "Content-Length", value: String(body.count)) }
     if !body.isEmpty { fields.add(name: "Content-Type", value: contentType) }
     fields.add(name: "Cache-Control", value: "no-store")
     if !keepAlive { fields.add(name: "Connection", value: "close") }

@@ -20,6 +20,16 @@ struct QueryString: Equatable {
     self.parameters = parameters
   }
 
+  /// The parts of the path, percent-decoded; `nil` where one is malformed.
+  var pathParts: [String]? {
+    var parts: [String] = []
+    for part in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+      guard let decoded = Self.decoded(part) else { return nil }
+      parts.append(decoded)
+    }
+    return parts
+  }
+
   /// The first value of a parameter.
   subscript(name: String) -> String? { parameters.first { $0.name == name }?.value }
 

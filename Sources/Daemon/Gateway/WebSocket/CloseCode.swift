@@ -10,6 +10,8 @@ struct CloseCode: Sendable, Equatable {
   /// The daemon is ending: connect again, after a random while.
   static let restarting = CloseCode(code: 1012, reason: "restarting; reconnect with jitter")
   static let unauthenticated = CloseCode(code: 4401, reason: "unauthenticated or expired")
+  /// One's own backend wants the user gone.
+  static let forbidden = CloseCode(code: 4403, reason: "forbidden")
   static let slowConsumer = CloseCode(code: 4408, reason: "slow consumer")
   /// The user has connected more often than allowed, and this was the oldest.
   static let replaced = CloseCode(code: 4409, reason: "replaced by a newer connection")

@@ -133,7 +133,8 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   func receive(_ reply: Reply) {
     if readIsHeld { resumeReading() }
     if reply.event.type == .connected { register() }
-    outbox.send(reply.event.bytes(ref: reply.ref))
+    // Without an id nobody could tell what an acknowledgement is of.
+    if reply.event.type != .ack || reply.ref != nil { outbox.send(reply.event.bytes(ref: reply.ref)) }
     guard reply.rejection != nil else { return rejectionsInARow = 0 }
     rejectionsInARow += 1
     if rejectionsInARow >= loop.settings.abuseAfter { begin(closing: .abusiveRate) }

@@ -1,0 +1,156 @@
+import Pipeline
+import Services
+
+/// What the questions of clients are answered from.
+struct Questions: Sendable {
+  let store: any Store
+  /// `nil` where nobody keeps who is there.
+  let state: (any SharedState)?
+  let audience: Audience
+  let clock: EngineClock
+
+  /// `SYNC` and `GET /messages/sync`.
+  func sync(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
+    let request = try SyncQuestion(data).request(for: user, epoch: store.epoch)
+    let page = try await ask { store.sync(request, then: $0) }
+    return OutgoingEvent(.syncResult) { answer in
+      answer.array("messages", of: page.messages) { item, message in message.write(to: &item) }
+      answer.member("cursor", Cursor(epoch: store.epoch, position: page.position).text(for: user))
+      answer.member("hasMore", page.hasMore)
+      answer.member("serverTime", clock.wall())
+    }
+  }
+
+  /// `GET /conversations`; its cursor is the id of the last message that was shown.
+  func conversations(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
+    let (before, limit) = (try data.messageID("cursor"), try data.limit())
+    let page = try await ask { store.conversations(of: user, before: before, limit: limit, then: $0) }
+    let online = try await presence(of: page.entries.map(\.peerID), for: user)
+    return OutgoingEvent(.result) { answer in
+      answer.array("conversations", of: zip(page.entries, online)) { item, entry in
+        item.member("userId", entry.0.peerID)
+        if let name = entry.0.peerName { item.member("name", name) }
+        item.beginObject("lastMessage")
+        entry.0.lastMessage.write(to: &item)
+        item.endObject()
+        item.member("unreadCount", entry.0.unread)
+        item.member("presence", entry.1.isOnline ? "online" : "offline")
+      }
+      if page.hasMore, let last = page.entries.last {
+        answer.member("cursor", last.lastMessage.id.description)
+      }
+    }
+  }
+
+  /// `GET /conversations/{userId}/messages`.
+  func history(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
+    let (peer, before, limit) = (
+      try data.user("userId"), try data.messageID("before"), try data.limit()
+    )
+    let page = try await ask { store.history(of: user, with: peer, before: before, limit: limit, then: $0) }
+    return OutgoingEvent(.result) { answer in
+      answer.array("messages", of: page.entries) { item, message in message.write(to: &item) }
+      answer.member("hasMore", page.hasMore)
+    }
+  }
+
+  /// `GET /messages/search`.
+  func search(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
+    guard let text = data.string("q"), !text.isEmpty, text.utf8.count <= 1024 else {
+      throw Rejection(.invalidEvent, "q must be a text of 1 to 1024 bytes")
+    }
+    let request = SearchRequest(
+      userID: user, text: text, peerID: data.string("with"), limit: try data.limit(most: 100, usual: 20))
+    guard let messages = try await ask({ store.search(request, then: $0) }) else {
+      throw Rejection(.notFound, "search is not switched on here")
+    }
+    return OutgoingEvent(.result) { answer in
+      answer.array("messages", of: messages) { item, message in message.write(to: &item) }
+    }
+  }
+
+  /// `GET /presence`.
+  func presence(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
+    guard state != nil else { throw Rejection(.notFound, "presence is not kept here") }
+    let ids = (data.string("ids") ?? "").split(separator: ",").map(String.init)
+    guard (1...100).contains(ids.count), ids.allSatisfy({ $0.utf8.count <= 1024 }) else {
+      throw Rejection(.invalidEvent, "ids must name 1 to 100 users, separated by commas")
+    }
+    let records = try await presence(of: ids, for: user)
+    return OutgoingEvent(.result) { answer in
+      answer.array("users", of: records) { item, record in
+        item.member("userId", record.userID)
+        item.member("status", record.isOnline ? "online" : "offline")
+        if let lastSeen = record.lastSeen { item.member("lastSeen", lastSeen) } else { item.null("lastSeen") }
+      }
+    }
+  }
+
+  /// Who is there, as far as `user` may know; where that can't be had, nobody is.
+  private func presence(of users: [String], for user: String) async throws -> [PresenceRecord] {
+    let unknown = users.map { PresenceRecord(userID: $0, isOnline: false, lastSeen: nil) }
+    guard let state, !users.isEmpty else { return unknown }
+    let permits = try await ask {
+      store.permits(
+        users.map { PermitRequest(from: user, to: $0) }, audience: audience, then: $0)
+    }
+    let records = await withCheckedContinuation { continuation in
+      state.presence(of: users) { continuation.resume(returning: $0) }
+    }
+    guard case .success(let records) = records else { return unknown }
+    return zip(zip(records, unknown), permits).map { $1 ? $0.0 : $0.1 }
+  }
+
+  /// `GET /connections`.
+  func links(_ user: String) async throws -> OutgoingEvent {
+    let links = try await ask { store.links(of: user, then: $0) }
+    return OutgoingEvent(.result) { answer in
+      answer.array("connections", of: links) { item, link in link.write(to: &item) }
+    }
+  }
+
+  /// `GET /users/me`.
+  func profile(_ identity: Identity) async throws -> OutgoingEvent {
+    let name = try await ask { store.name(of: identity.userID, then: $0) } ?? identity.name
+    return .profile(identity.userID, name: name)
+  }
+
+  /// Puts a question to the store.
+  ///
+  /// - Throws: `UNAVAILABLE` where the store does not answer.
+  func ask<Value: Sendable>(
+    _ question: (@escaping @Sendable (Result<Value, StoreError>) -> Void) -> Void
+  ) async throws -> Value {
+    let result = await withCheckedContinuation { continuation in
+      question { continuation.resume(returning: $0) }
+    }
+    switch result {
+    case .success(let value): return value
+    case .failure: throw Rejection(.unavailable, "the store can't be reached; ask again")
+    }
+  }
+}
+
+extension EventType {
+  /// Answers a call over HTTP; its data is the response.
+  static let result: EventType = "RESULT"
+}
+
+extension Link {
+  /// Writes how the user stands to the other.
+  func write(to item: inout JSONObjectWriter) {
+    item.member("userId", peerID)
+    item.member("status", status.rawValue)
+    item.member("direction", direction.rawValue)
+  }
+}
+
+extension OutgoingEvent {
+  /// A user as they see themselves.
+  static func profile(_ user: String, name: String?) -> OutgoingEvent {
+    OutgoingEvent(.result) { answer in
+      answer.member("userId", user)
+      if let name { answer.member("name", name) } else { answer.null("name") }
+    }
+  }
+}
