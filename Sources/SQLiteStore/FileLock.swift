@@ -12,8 +12,8 @@ final class FileLock: Sendable {
     guard descriptor >= 0 else {
       throw StoreError("can't open '\(path)': \(String(cString: strerror(errno)))")
     }
+    // From here on `deinit` closes the file, also where this throws.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
       throw StoreError(
         "another sluice has the database of '\(path)' open: end it, or give this one a store of its own")
     }

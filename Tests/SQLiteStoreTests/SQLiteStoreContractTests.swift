@@ -3,7 +3,8 @@ import Testing
 
 @Suite("SQLite keeps the contract of stores")
 struct SQLiteStoreContractTests {
-  private let contract = StoreContract { try TemporaryStore().open() }
+  private let place = TemporaryStore()
+  private var contract: StoreContract { StoreContract { [place] in try place.open() } }
 
   @Test func storesAndSyncs() async throws { try await contract.storesAndSyncs() }
   @Test func keepsSendKeys() async throws { try await contract.keepsSendKeys() }

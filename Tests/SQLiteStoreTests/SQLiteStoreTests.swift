@@ -67,10 +67,11 @@ struct SQLiteStoreTests {
     var confirmed: [MessageID] = []
     var refused = 0
     for number in 0..<200 where refused < 3 {
-      switch await store.write([message(number, String(repeating: "x", count: 4000))])[0] {
+      let result = await store.write([message(number, String(repeating: "x", count: 4000))])[0]
+      switch result {
       case .stored(let id, _): confirmed.append(id)
       case .unavailable: refused += 1
-      default: #expect(Bool(false))
+      default: #expect(Bool(false), "\(result)")
       }
     }
     #expect(refused == 3 && !confirmed.isEmpty)

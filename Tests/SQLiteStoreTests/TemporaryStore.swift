@@ -2,10 +2,12 @@ import Foundation
 import Logging
 import SQLiteStore
 
-/// A database in a directory of its own.
-struct TemporaryStore {
-  let path = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)/store.db")
-    .path
+/// A database in a directory of its own, which goes with it.
+final class TemporaryStore: Sendable {
+  private let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
+  var path: String { folder.appending(path: "store.db").path }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   func open(_ options: SQLiteOptions = SQLiteOptions()) throws -> SQLiteStore {
     try SQLiteStore(

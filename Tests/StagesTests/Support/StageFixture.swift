@@ -9,7 +9,8 @@ import Synchronization
 
 /// What stages stand on in tests: the embedded store in a file of its own, the state in memory, a router and a
 /// scheduler that write down what they are asked for, and a clock that the test moves.
-struct StageFixture {
+final class StageFixture: Sendable {
+  private let folder: URL
   let clock = ManualClock()
   let state: MemoryState
   let store: SQLiteStore
@@ -18,11 +19,13 @@ struct StageFixture {
 
   init() throws {
     state = MemoryState(clock: clock.clock)
-    let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
+    folder = FileManager.default.temporaryDirectory.appending(path: "sluice-\(UUID().uuidString)")
     store = try SQLiteStore(
       path: folder.appending(path: "store.db").path,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock.clock)
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// What a stage of this type is started with.
   func context(for type: any Stage.Type, name: String? = nil) -> StageContext {
