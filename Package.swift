@@ -67,7 +67,8 @@ let package = Package(
       dependencies: [
         "Stages", "MemoryState", "SQLiteStore", "PipelineTestKit", "COpenSSL",
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      exclude: ["JOSE/Vectors"]),
     .testTarget(
       name: "SQLiteStoreTests",
       dependencies: [

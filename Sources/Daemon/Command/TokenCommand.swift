@@ -36,7 +36,9 @@ enum Minting {
     guard let auth = content.plan.configuration(of: Auth.self), let path = auth.secretFile else {
       throw CommandError("the chain has no stage 'auth' with a secret_file to sign with")
     }
-    let algorithm = auth.algorithms?.first.flatMap(JWSAlgorithm.init(rawValue:)) ?? .hs256
+    guard let algorithm = auth.mintingAlgorithm else {
+      throw CommandError("none of the accepted algorithms signs with a secret")
+    }
     let now = EngineClock.system.wall()
     let claims = JWT.Claims(
       subject: user, name: name, issuer: auth.issuer, audience: auth.audience, issuedAt: now,

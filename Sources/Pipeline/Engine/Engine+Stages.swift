@@ -98,7 +98,7 @@ extension Engine {
     let elapsed = now - run.now
     run.now = now
     var tally = (continued: 0, stopped: 0, rejected: 0)
-    let total = run.batch.count
+    var (total, arrived) = (run.batch.count, arrived)
     if run.batch.allContinue {
       tally.continued = total
       if stage.commits { for position in run.batch.indices { run.batch.events[position].isCommitted = true } }
@@ -128,6 +128,19 @@ extension Engine {
           end(event, .rejected(rejection), &run, at: index)
         case .fault(let error):
           fault(error, on: event, &run, stage, at: index)
+        case .later(let decision):
+          // It is counted when it has been decided.
+          total -= 1
+          start(event, run.chain, stage, at: index) { await EventBatch.decided($0, by: decision) }
+        case .postponed:
+          if mayEnter(index, event, run.chain, joining: false) {
+            tally.continued += 1
+            run.batch.events.append(event)
+          } else {
+            total -= 1
+            arrived = max(0, arrived - 1)
+            hold(event, chain: run.chain, place: .waiting(index))
+          }
         }
       }
     }

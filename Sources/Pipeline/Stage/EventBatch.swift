@@ -6,7 +6,12 @@ public struct EventBatch: Sendable {
     case stop
     indirect case reject(Rejection)
     indirect case fault(any Error)
+    indirect case later(Decision)
+    case postponed
   }
+
+  /// How a stage decides about an event that it needs more time for.
+  public typealias Decision = @Sendable (inout Event) async throws -> Verdict
 
   @usableFromInline var events: [Event]
   /// One for each event, or empty while all continue: the ordinary case, which costs nothing.
@@ -47,6 +52,19 @@ public struct EventBatch: Sendable {
       say(.fault(error), at: index)
     }
   }
+
+  /// Has an event decided by a task, off the event loop: for the few that need a service or much computing where the
+  /// others need neither. Only its connection's later events wait for it; those in this batch are the stage's to hold
+  /// back, by ``postpone(at:)``.
+  ///
+  /// - Parameter decision: Looks at the event and says what becomes of it, like a stage of the form ``AsyncStage``.
+  public mutating func decideLater(at index: Int, by decision: @escaping Decision) {
+    say(.later(decision), at: index)
+  }
+
+  /// Has an event come again when the older ones of its connection are through: it must wait for what
+  /// ``decideLater(at:by:)`` was called for. Without an older one to wait for it goes on.
+  public mutating func postpone(at index: Int) { say(.postponed, at: index) }
 
   /// Says that the stage failed on all events that it has not decided yet.
   public mutating func failAll(_ error: any Error) {

@@ -97,22 +97,27 @@ extension AsyncStage {
   /// Runs each event as a task.
   public func form() -> StageForm {
     StageForm(
-      kind: .each { event in
-        var batch = EventBatch([event])
-        do {
-          var changed = event
-          let verdict = try await process(&changed)
-          batch[0] = changed
-          switch verdict {
-          case .continue: break
-          case .stop: batch.stop(at: 0)
-          case .reject(let rejection): batch.reject(rejection, at: 0)
-          }
-        } catch {
-          batch.fail(error, at: 0)
-        }
-        return batch
-      }, end: {})
+      kind: .each { event in await EventBatch.decided(event) { try await process(&$0) } }, end: {})
+  }
+}
+
+extension EventBatch {
+  /// An event as a batch, with what a task has said of it.
+  static func decided(_ event: Event, by decision: Decision) async -> EventBatch {
+    var batch = EventBatch([event])
+    do {
+      var changed = event
+      let verdict = try await decision(&changed)
+      batch[0] = changed
+      switch verdict {
+      case .continue: break
+      case .stop: batch.stop(at: 0)
+      case .reject(let rejection): batch.reject(rejection, at: 0)
+      }
+    } catch {
+      batch.fail(error, at: 0)
+    }
+    return batch
   }
 }
 

@@ -7,7 +7,8 @@ import Services
 /// `CONNECT`, `QUERY` and `AUTH` carry a token in `token` of their data; it is verified, becomes the identity of the
 /// event and its connection, and is taken out of the data. All other events are their connection's.
 ///
-/// It runs on the event loop: an HMAC takes some microseconds, once per token.
+/// It runs on the event loop: an HMAC takes some microseconds, once per token. Signatures by public keys take some
+/// hundred, and keys may have to be fetched first: they are verified by tasks.
 public struct Auth: BatchStage {
   /// The name in `pipeline.yaml`.
   public static let name = "auth"
@@ -18,7 +19,7 @@ public struct Auth: BatchStage {
   /// All events, connecting, disconnecting and HTTP reads included.
   public static let events: EventFilter = .all
 
-  private let verifier: TokenVerifier
+  let verifier: TokenVerifier
   private let revocations: RevocationList
   private let clock: EngineClock
 
@@ -33,65 +34,96 @@ public struct Auth: BatchStage {
   }
 
   /// Starts the stage. A file of secrets that is missing is made: ``check(_:_:)`` has let it pass only where that is
-  /// allowed.
+  /// allowed. Keys that are fetched are waited for, but not for long: the stage starts without them too, and events
+  /// with a token are `UNAVAILABLE` until they are there.
   ///
-  /// - Throws: `StageStartError` where no key is configured, ``SecretFileError`` where the file can't be used.
-  public init(_ configuration: AuthConfiguration, _ context: StageContext) throws {
-    guard let path = configuration.secretFile else {
-      throw StageStartError("stage '\(context.name)' has no key: set 'secret_file'")
-    }
+  /// - Throws: `StageStartError` where not exactly one key is configured or the process can't fetch it,
+  ///   ``KeyFileError`` where a file can't be used.
+  public init(_ configuration: AuthConfiguration, _ context: StageContext) async throws {
+    let source = try await configuration.keySource(context)
     verifier = TokenVerifier(
-      keys: try Self.secrets(path, context.logger).map(HMACKey.init(secret:)),
-      algorithms: configuration.acceptedAlgorithms, policy: configuration.policy)
+      source: source, algorithms: configuration.acceptedAlgorithms, policy: configuration.policy)
     revocations = context.services[RevocationListKey.self] ?? RevocationList()
     clock = context.clock
   }
 
-  private static func secrets(_ path: String, _ logger: Logger) throws(SecretFileError) -> [[UInt8]] {
-    do { return try SecretFile.read(path).secrets } catch  where error.isMissing {
-      if try SecretFile.makeIfMissing(path) {
-        logger.notice("made a random secret for tokens", metadata: ["file": "\(path)"])
-      }
-      return try SecretFile.read(path).secrets
-    }
-  }
+  /// Looks for no newer keys any more.
+  public func shutDown() async { verifier.end() }
 
   /// Gives events their identity; rejects what has none with `UNAUTHENTICATED` or `TOKEN_EXPIRED`, and an `AUTH` for
   /// another user with `FORBIDDEN`.
   public func process(_ batch: inout EventBatch) {
     let now = clock.wall()
+    // Connections of this batch whose token is still being looked at; hardly ever any.
+    var undecided: Set<ConnectionID> = []
     for index in batch.indices {
-      if let rejection = authenticate(&batch[index], at: now) { batch.reject(rejection, at: index) }
+      guard undecided.isEmpty || !undecided.contains(batch[index].connection.id) else {
+        batch.postpone(at: index)
+        continue
+      }
+      let request = AuthRequest(taking: &batch[index])
+      guard case .text(let token) = request.token else {
+        apply(AuthDecision(request, at: now, identity: nil), to: &batch, at: index)
+        continue
+      }
+      switch verifier.attempt(token, now: now) {
+      case .settled(let result):
+        apply(AuthDecision(request, at: now, identity: unrevoked(result)), to: &batch, at: index)
+      case .unsettled(let unverified):
+        undecided.insert(batch[index].connection.id)
+        batch.decideLater(at: index) { event in
+          let result: Result<Identity, TokenFault>
+          do throws(TokenFault) {
+            result = .success(try await verifier.finish(unverified, clock: clock))
+          } catch {
+            result = .failure(error)
+          }
+          return AuthDecision(request, at: clock.wall(), identity: unrevoked(result)).apply(to: &event)
+        }
+      }
     }
   }
 
-  /// Gives an event its identity, or says why it has none.
-  func authenticate(_ event: inout Event, at now: Timestamp) -> Rejection? {
-    let request = AuthRequest(
-      type: event.type, ingress: event.connection.ingress, token: takeToken(from: &event),
+  private func apply(_ decision: AuthDecision, to batch: inout EventBatch, at index: Int) {
+    if case .reject(let rejection) = decision.apply(to: &batch[index]) { batch.reject(rejection, at: index) }
+  }
+
+  private func unrevoked(_ result: Result<Identity, TokenFault>) -> Result<Identity, TokenFault> {
+    result.flatMap { identity in
+      revocations.revokes(identity.userID, issuedAt: identity.issuedAt)
+        ? .failure(.revoked) : .success(identity)
+    }
+  }
+}
+
+extension AuthRequest {
+  /// What an event asks for. Its token is taken out of its data: no later stage, log or tap sees it.
+  init(taking event: inout Event) {
+    self.init(
+      type: event.type, ingress: event.connection.ingress, token: Self.takeToken(from: &event),
       held: event.connection.identity)
-    let decision = AuthDecision(request, at: now) { (token) throws(TokenFault) in
-      let identity = try verifier.verify(token: token, now: now)
-      guard !revocations.revokes(identity.userID, issuedAt: identity.issuedAt) else { throw .revoked }
-      return identity
-    }
-    switch decision {
-    case .pass(let identity): event.identity = identity
-    case .adopt(let identity):
-      event.connection.identity = identity
-      event.identity = identity
-    case .reject(let rejection): return rejection
-    }
-    return nil
   }
 
-  /// The token of an event of a type that carries one; no later stage, log or tap sees it.
-  private func takeToken(from event: inout Event) -> AuthRequest.Token {
+  private static func takeToken(from event: inout Event) -> Token {
     guard event.type == .connect || event.type == .query || event.type == .auth,
       event.data.kind("token") != nil
     else { return .absent }
     defer { event.data.remove("token") }
     guard let token = event.data.string("token") else { return .unreadable }
     return .text(token)
+  }
+}
+
+extension AuthDecision {
+  /// Gives an event its identity, and its connection where it brings one.
+  func apply(to event: inout Event) -> Verdict {
+    switch self {
+    case .pass(let identity): event.identity = identity
+    case .adopt(let identity):
+      event.connection.identity = identity
+      event.identity = identity
+    case .reject(let rejection): return .reject(rejection)
+    }
+    return .continue
   }
 }

@@ -1,10 +1,19 @@
 public import Pipeline
 
-/// What the entry of ``Auth`` holds.
+/// What the entry of ``Auth`` holds. Exactly one of the four places for keys is set.
 public struct AuthConfiguration: Decodable, Sendable {
   /// Where the secrets are: see ``SecretFile`` for the format.
   public var secretFile: String?
-  /// The algorithms that are accepted, by their names in RFC 7518; absent: HS256, HS384 and HS512.
+  /// Where public keys are, in PEM, newest first.
+  public var publicKeyFile: String?
+  /// Where a set of public keys is, in JSON (RFC 7517).
+  public var jwksFile: String?
+  /// The address of such a set.
+  public var jwksURL: String?
+  /// How long a fetched set is kept at most; absent: ten minutes.
+  public var jwksRefresh: ConfigDuration?
+  /// The algorithms that are accepted, by their names in RFC 7518 and RFC 8037; absent: all that the keys are good
+  /// for.
   public var algorithms: [String]?
   /// What `iss` must be; absent: anything.
   public var issuer: String?
@@ -17,10 +26,16 @@ public struct AuthConfiguration: Decodable, Sendable {
 
   /// A configuration by its parts.
   public init(
-    secretFile: String? = nil, algorithms: [String]? = nil, issuer: String? = nil, audience: String? = nil,
+    secretFile: String? = nil, publicKeyFile: String? = nil, jwksFile: String? = nil, jwksURL: String? = nil,
+    jwksRefresh: ConfigDuration? = nil, algorithms: [String]? = nil, issuer: String? = nil,
+    audience: String? = nil,
     leeway: ConfigDuration? = nil, requireExp: Bool? = nil
   ) {
     self.secretFile = secretFile
+    self.publicKeyFile = publicKeyFile
+    self.jwksFile = jwksFile
+    self.jwksURL = jwksURL
+    self.jwksRefresh = jwksRefresh
     self.algorithms = algorithms
     self.issuer = issuer
     self.audience = audience
@@ -30,6 +45,10 @@ public struct AuthConfiguration: Decodable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case secretFile = "secret_file"
+    case publicKeyFile = "public_key_file"
+    case jwksFile = "jwks_file"
+    case jwksURL = "jwks_url"
+    case jwksRefresh = "jwks_refresh"
     case algorithms
     case issuer
     case audience
@@ -39,15 +58,19 @@ public struct AuthConfiguration: Decodable, Sendable {
 
   /// The keys, for `sluice stages`.
   public static let options = [
-    StageOption("secret_file", "path", default: nil, "the secrets, one a line, newest first"),
-    StageOption("algorithms", "list", default: allAlgorithms, "the algorithms that are accepted"),
+    StageOption(
+      "secret_file", "path", default: nil, "the secrets for HS256, HS384, HS512: one a line, newest first"),
+    StageOption("public_key_file", "path", default: nil, "or public keys in PEM, newest first"),
+    StageOption("jwks_file", "path", default: nil, "or public keys as a JSON Web Key Set"),
+    StageOption("jwks_url", "address", default: nil, "or such a set on a server, fetched and kept fresh"),
+    StageOption("jwks_refresh", "duration", default: "10m", "how long a fetched set is kept at most"),
+    StageOption(
+      "algorithms", "list", default: "all that the keys are good for", "the algorithms that are accepted"),
     StageOption("issuer", "text", default: "anything", "what a token's iss must be"),
     StageOption("audience", "text", default: "anything", "what a token's aud must be or hold"),
     StageOption("leeway", "duration", default: "30s", "by how much the issuer's clock may be ahead"),
     StageOption("require_exp", "true | false", default: "true", "whether a token must have an exp"),
   ]
-
-  private static let allAlgorithms = JWSAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
 
   /// The algorithms that are accepted; names that are not known are left out, as ``check(_:)`` reports them.
   var acceptedAlgorithms: Set<JWSAlgorithm> {
@@ -55,45 +78,16 @@ public struct AuthConfiguration: Decodable, Sendable {
     return Set(algorithms.compactMap(JWSAlgorithm.init(rawValue:)))
   }
 
+  /// The algorithm that tokens of one's own are signed with: the first that is accepted and takes a secret.
+  public var mintingAlgorithm: JWSAlgorithm? {
+    guard let algorithms else { return .hs256 }
+    return algorithms.compactMap(JWSAlgorithm.init(rawValue:)).first { JWSAlgorithm.shared.contains($0) }
+  }
+
   /// What the claims of a token must say.
   var policy: ClaimsPolicy {
     ClaimsPolicy(
       issuer: issuer, audience: audience, leeway: leeway?.duration ?? .seconds(30),
       requiresExpiry: requireExp ?? true)
-  }
-
-  func check(_ report: inout ConfigurationReport) {
-    checkSecretFile(&report)
-    if let algorithms {
-      if algorithms.isEmpty {
-        report.error("'algorithms' is empty: no token could be valid", key: "algorithms")
-      }
-      for name in algorithms where JWSAlgorithm(rawValue: name) == nil {
-        report.error("'\(name)' is no algorithm; known: \(Self.allAlgorithms)", key: "algorithms")
-      }
-    }
-    if let leeway = leeway?.duration, leeway > .seconds(3600) {
-      report.error("'leeway' is at most 1h", key: "leeway")
-    }
-    if requireExp == false {
-      report.warning("with 'require_exp: false' a token without 'exp' is valid for ever", key: "require_exp")
-    }
-  }
-
-  private func checkSecretFile(_ report: inout ConfigurationReport) {
-    guard let secretFile else {
-      return report.error("no key is configured: set 'secret_file'")
-    }
-    do {
-      let contents = try SecretFile.read(secretFile)
-      if contents.isOpenToOthers {
-        report.warning(
-          "'\(secretFile)' is open to every user of this machine; chmod 0600 it", key: "secret_file")
-      }
-    } catch  where error.isMissing && report.setting.mayMakeSecrets {
-      return
-    } catch {
-      report.error(error.description, key: "secret_file")
-    }
   }
 }

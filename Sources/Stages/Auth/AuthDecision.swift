@@ -31,16 +31,19 @@ enum AuthDecision {
   /// It is not taken.
   case reject(Rejection)
 
-  /// Decides on a request; `verify` turns a token into an identity.
-  init(_ request: AuthRequest, at now: Timestamp, verify: (String) throws(TokenFault) -> Identity) {
+  /// Decides on a request, given what its token stands for.
+  ///
+  /// - Parameter identity: What verifying the token has come to; `nil` where there is no text to verify.
+  init(_ request: AuthRequest, at now: Timestamp, identity: Result<Identity, TokenFault>?) {
     switch request.type {
     case .disconnect: self = .pass(request.held)
-    case .auth: self = Self.renewal(request, verify)
+    case .auth: self = Self.renewal(request, identity)
     case .connect, .query:
-      switch request.token {
-      case .text(let token): self = Self.adoption(token, verify)
-      case .unreadable: self = .reject(TokenFault.malformed("it is no text").rejection)
-      case .absent:
+      if let identity {
+        self = Self.adoption(identity)
+      } else if request.token == .unreadable {
+        self = .reject(TokenFault.malformed("it is no text").rejection)
+      } else {
         let mayAuthenticateLater =
           request.type == .connect && request.ingress != .http && request.held == nil
         self = mayAuthenticateLater ? .pass(nil) : Self.continuation(request, at: now)
@@ -50,23 +53,24 @@ enum AuthDecision {
   }
 
   /// `AUTH`: the first token of a connection, or a new one for the same user.
-  private static func renewal(
-    _ request: AuthRequest, _ verify: (String) throws(TokenFault) -> Identity
-  ) -> AuthDecision {
-    guard case .text(let token) = request.token else {
+  private static func renewal(_ request: AuthRequest, _ identity: Result<Identity, TokenFault>?)
+    -> AuthDecision
+  {
+    guard let identity else {
       return .reject(Rejection(.invalidEvent, "'token' of AUTH is not a string"))
     }
-    let decision = adoption(token, verify)
+    let decision = adoption(identity)
     if case .adopt(let identity) = decision, let held = request.held, held.userID != identity.userID {
       return .reject(Rejection(.forbidden, "the connection belongs to another user"))
     }
     return decision
   }
 
-  private static func adoption(
-    _ token: String, _ verify: (String) throws(TokenFault) -> Identity
-  ) -> AuthDecision {
-    do throws(TokenFault) { return .adopt(try verify(token)) } catch { return .reject(error.rejection) }
+  private static func adoption(_ identity: Result<Identity, TokenFault>) -> AuthDecision {
+    switch identity {
+    case .success(let identity): .adopt(identity)
+    case .failure(let fault): .reject(fault.rejection)
+    }
   }
 
   /// An event that lives on what the connection has shown before.

@@ -7,19 +7,19 @@ extension SecretFile {
   /// there is never changed.
   ///
   /// - Returns: Whether it was made; `false` where there was one already.
-  /// - Throws: ``SecretFileError`` where it can't be written.
-  public static func makeIfMissing(_ path: String) throws(SecretFileError) -> Bool {
+  /// - Throws: ``KeyFileError`` where it can't be written.
+  public static func makeIfMissing(_ path: String) throws(KeyFileError) -> Bool {
     try makeDirectories(above: path)
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else {
       if errno == EEXIST { return false }
-      throw SecretFileError(path, systemMessage())
+      throw KeyFileError(path, KeyFile.systemMessage())
     }
     defer { close(file) }
-    do throws(SecretFileError) {
+    do throws(KeyFileError) {
       let text = try randomText(path)
       guard write(file, text, text.count) == text.count, fsync(file) == 0 else {
-        throw SecretFileError(path, systemMessage())
+        throw KeyFileError(path, KeyFile.systemMessage())
       }
       return true
     } catch {
@@ -28,24 +28,21 @@ extension SecretFile {
     }
   }
 
-  private static func randomText(_ path: String) throws(SecretFileError) -> [UInt8] {
+  private static func randomText(_ path: String) throws(KeyFileError) -> [UInt8] {
     var secret = [UInt8](repeating: 0, count: HMACKey.leastBytes)
     guard RAND_bytes(&secret, Int32(secret.count)) == 1 else {
-      throw SecretFileError(path, "was not made: there is no randomness")
+      throw KeyFileError(path, "was not made: there is no randomness")
     }
     let digits = Array("0123456789abcdef".utf8)
     return secret.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] } + [UInt8(ascii: "\n")]
   }
 
-  private static func makeDirectories(above path: String) throws(SecretFileError) {
+  private static func makeDirectories(above path: String) throws(KeyFileError) {
     for end in path.indices where path[end] == "/" && end != path.startIndex {
       let directory = String(path[..<end])
       guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
-        throw SecretFileError(directory, systemMessage())
+        throw KeyFileError(directory, KeyFile.systemMessage())
       }
     }
   }
-
-  /// What the last system call had against it.
-  static func systemMessage() -> String { "can't be used: " + String(cString: strerror(errno)) }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A file of shared secrets: a text with one secret a line, newest first, so that a rotation need cut nobody off.
 ///
 /// A secret is all bytes of its line but the line's end (`\n` or `\r\n`), at least 32. Empty lines and lines that begin
@@ -10,30 +8,18 @@ public struct SecretFile: Sendable {
   /// Whether users who are neither the file's owner nor of its group may read or change it.
   public let isOpenToOthers: Bool
 
-  private static let mostBytes = 65_536
-
-  /// Reads a file of at most 64 KiB.
+  /// Reads a file of at most 256 KiB.
   ///
-  /// - Throws: ``SecretFileError`` where there is none, it can't be read or is no regular file, holds no secret or a
+  /// - Throws: ``KeyFileError`` where there is none, it can't be read or is no regular file, holds no secret or a
   ///   short one.
-  public static func read(_ path: String) throws(SecretFileError) -> SecretFile {
-    // Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else {
-      throw SecretFileError(
-        path, errno == ENOENT ? "does not exist" : systemMessage(), isMissing: errno == ENOENT)
-    }
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else { throw SecretFileError(path, systemMessage()) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw SecretFileError(path, "is no regular file") }
-    guard status.st_size <= mostBytes else { throw SecretFileError(path, "is larger than 64 KiB") }
-    let secrets = parse(try bytes(of: file, path))
-    guard !secrets.isEmpty else { throw SecretFileError(path, "holds no secret") }
+  public static func read(_ path: String) throws(KeyFileError) -> SecretFile {
+    let file = try KeyFile(reading: path)
+    let secrets = parse(file.bytes)
+    guard !secrets.isEmpty else { throw KeyFileError(path, "holds no secret") }
     guard secrets.allSatisfy({ $0.count >= HMACKey.leastBytes }) else {
-      throw SecretFileError(path, "holds a secret of less than \(HMACKey.leastBytes) bytes")
+      throw KeyFileError(path, "holds a secret of less than \(HMACKey.leastBytes) bytes")
     }
-    return SecretFile(secrets: secrets, isOpenToOthers: status.st_mode & 0o007 != 0)
+    return SecretFile(secrets: secrets, isOpenToOthers: file.isOpenToOthers)
   }
 
   /// The secrets of a text.
@@ -42,33 +28,5 @@ public struct SecretFile: Sendable {
       let secret = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       return secret.isEmpty || secret.first == UInt8(ascii: "#") ? nil : Array(secret)
     }
-  }
-
-  private static func bytes(of file: Int32, _ path: String) throws(SecretFileError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = Glibc.read(file, &part, part.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw SecretFileError(path, systemMessage())
-      }
-      if count == 0 { return bytes }
-      bytes.append(contentsOf: part.prefix(count))
-      guard bytes.count <= mostBytes else { throw SecretFileError(path, "is larger than 64 KiB") }
-    }
-  }
-}
-
-/// What is wrong with a file of secrets, in words for the operator; never anything that it holds.
-public struct SecretFileError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The file and what is wrong with it.
-  public let description: String
-  /// Whether there is no such file.
-  public let isMissing: Bool
-
-  init(_ path: String, _ reason: String, isMissing: Bool = false) {
-    description = "'\(path)' \(reason)"
-    self.isMissing = isMissing
   }
 }

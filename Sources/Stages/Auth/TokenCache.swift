@@ -43,7 +43,7 @@ struct TokenCache: Sendable {
   /// What was kept for a token.
   subscript(key: Key) -> Identity? { identities[key] }
 
-  /// Keeps what was verified.
+  /// Keeps what was verified, in the place of what was kept for the same token.
   mutating func insert(_ identity: Identity, for key: Key) {
     guard identities.updateValue(identity, forKey: key) == nil else { return }
     if order.count < capacity {

@@ -4,10 +4,10 @@ import Synchronization
 /// Turns tokens into identities: signature first, then claims, so that only who holds a genuine token learns what is
 /// wrong with its claims.
 ///
-/// May be used from all threads at once; the cache has a lock of its own. It lives as long as its keys are in force,
-/// and what was verified with them is forgotten with it.
+/// May be used from all threads at once; the cache has a lock of its own. What was verified with a key is forgotten
+/// when the key is withdrawn.
 final class TokenVerifier: Sendable {
-  private let keys: [any VerificationKey]
+  private let source: any KeySource
   private let algorithms: Set<JWSAlgorithm>
   private let policy: ClaimsPolicy
   private let cache: Mutex<TokenCache>
@@ -15,14 +15,14 @@ final class TokenVerifier: Sendable {
   /// A verifier.
   ///
   /// - Parameters:
-  ///   - keys: The keys, asked in this order.
+  ///   - source: Where the keys are.
   ///   - algorithms: What a token may be signed with.
   ///   - capacity: How many verified tokens are remembered.
   init(
-    keys: [any VerificationKey], algorithms: Set<JWSAlgorithm>, policy: ClaimsPolicy,
+    source: any KeySource, algorithms: Set<JWSAlgorithm>, policy: ClaimsPolicy,
     remembering capacity: Int = 10_000
   ) {
-    self.keys = keys
+    self.source = source
     self.algorithms = algorithms
     self.policy = policy
     cache = Mutex(TokenCache(capacity: capacity))
@@ -31,32 +31,66 @@ final class TokenVerifier: Sendable {
   /// How many verified tokens are remembered now.
   var rememberedCount: Int { cache.withLock(\.count) }
 
-  /// Verifies a token.
-  ///
-  /// - Throws: ``TokenFault`` where the token is not good now. Failures are not remembered.
-  func verify(token: String, now: Timestamp) throws(TokenFault) -> Identity {
+  /// How far a token has come at once.
+  enum Attempt {
+    /// It is good, or it is not.
+    case settled(Result<Identity, TokenFault>)
+    /// Its signature takes much computing, or a key that is not there yet: see ``finish(_:clock:)``.
+    case unsettled(Unverified)
+  }
+
+  /// A token that was taken apart.
+  struct Unverified: Sendable {
+    fileprivate let jws: CompactJWS
+    fileprivate let key: TokenCache.Key
+  }
+
+  /// Settles what takes some microseconds: a token that is remembered, refused at sight, or signed with an HMAC.
+  func attempt(_ token: String, now: Timestamp) -> Attempt {
     // Longer ones are refused anyway, and must not cost a hash.
     let key = token.utf8.count <= CompactJWS.mostBytes ? TokenCache.Key(token: token) : nil
-    if let key, let known = cache.withLock({ $0[key] }) {
-      guard known.isValid(at: now) else { throw .expired }
-      return known
+    if let key, let known = remembered(key) {
+      return .settled(known.isValid(at: now) ? .success(known) : .failure(.expired))
     }
-    let jws = try CompactJWS(token, algorithms: algorithms)
-    guard jws.isSigned(byOneOf: keys) else { throw .signature }
-    let claims = try ReceivedClaims(parsing: jws.payload)
+    do throws(TokenFault) {
+      let jws = try CompactJWS(token, algorithms: algorithms)
+      guard let key else { throw .malformed("it is longer than \(CompactJWS.mostBytes) bytes") }
+      let unverified = Unverified(jws: jws, key: key)
+      guard jws.algorithm.scheme == .hmac else { return .unsettled(unverified) }
+      return .settled(.success(try verify(unverified, now)))
+    } catch {
+      return .settled(.failure(error))
+    }
+  }
+
+  /// Verifies what an attempt has left over, with newer keys where the token names one that is not there.
+  ///
+  /// - Throws: ``TokenFault`` where the token is not good now. Failures are not remembered.
+  func finish(_ token: Unverified, clock: EngineClock) async throws(TokenFault) -> Identity {
+    if source.isWaiting || source.keys.candidates(for: token.jws.keyID).isEmpty { await source.refresh() }
+    return try verify(token, clock.wall())
+  }
+
+  private func remembered(_ key: TokenCache.Key) -> Identity? {
+    cache.withLock { cache in
+      guard let known = cache[key] else { return nil }
+      return known.credential?.isWithdrawn == true ? nil : known
+    }
+  }
+
+  private func verify(_ token: Unverified, _ now: Timestamp) throws(TokenFault) -> Identity {
+    guard !source.isWaiting else { throw .noKeys }
+    let signer = source.keys.candidates(for: token.jws.keyID).first { token.jws.isSigned(by: $0.key) }
+    guard let signer else { throw .signature }
+    let claims = try ReceivedClaims(parsing: token.jws.payload)
     try policy.check(claims, at: now)
     let identity = Identity(
       userID: claims.subject, name: claims.name, expiresAt: claims.expiresAt, scopes: claims.scopes,
-      issuedAt: claims.issuedAt)
-    if let key { cache.withLock { $0.insert(identity, for: key) } }
+      issuedAt: claims.issuedAt, credential: signer.credential)
+    cache.withLock { $0.insert(identity, for: token.key) }
     return identity
   }
-}
 
-extension Identity {
-  /// Whether it has not ended yet.
-  func isValid(at now: Timestamp) -> Bool {
-    guard let expiresAt else { return true }
-    return now < expiresAt
-  }
+  /// Looks for no newer keys any more.
+  func end() { source.end() }
 }

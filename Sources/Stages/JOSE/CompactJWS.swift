@@ -7,6 +7,8 @@ struct CompactJWS {
 
   /// How it says that it is signed.
   let algorithm: JWSAlgorithm
+  /// The name of the key that has signed it: `kid`.
+  let keyID: String?
   /// What it says, once its signature is verified.
   let payload: [UInt8]
   /// The signature.
@@ -41,6 +43,12 @@ struct CompactJWS {
     guard let algorithm = JWSAlgorithm(rawValue: name), algorithms.contains(algorithm) else {
       throw .algorithm
     }
+    if let id = header["kid"] {
+      guard let id = id.string else { throw .malformed("'kid' of its header is not a string") }
+      keyID = id
+    } else {
+      keyID = nil
+    }
     self.algorithm = algorithm
     self.payload = payload
     self.signature = signature
@@ -48,8 +56,8 @@ struct CompactJWS {
     self.signedCount = parts[0].count + 1 + parts[1].count
   }
 
-  /// Whether one of `keys` confirms the signature. Only keys that are good for the algorithm are asked.
-  func isSigned(byOneOf keys: [any VerificationKey]) -> Bool {
-    keys.contains { $0.algorithms.contains(algorithm) && $0.verifies(signature, of: signed, by: algorithm) }
+  /// Whether a key confirms the signature. It is asked only where it is good for the algorithm.
+  func isSigned(by key: any VerificationKey) -> Bool {
+    key.algorithms.contains(algorithm) && key.verifies(signature, of: signed, by: algorithm)
   }
 }

@@ -12,7 +12,10 @@ struct HMACKey: VerificationKey {
   init(secret: [UInt8]) { self.secret = secret }
 
   /// All HMACs: a secret is good for each.
-  var algorithms: Set<JWSAlgorithm> { [.hs256, .hs384, .hs512] }
+  var algorithms: Set<JWSAlgorithm> { JWSAlgorithm.shared }
+
+  /// The secret itself; it is compared, and never shown.
+  var encoded: [UInt8] { secret }
 
   /// Whether a signature is right, in a time that does not tell how much of it is.
   func verifies(_ signature: [UInt8], of message: ArraySlice<UInt8>, by algorithm: JWSAlgorithm) -> Bool {
@@ -20,18 +23,14 @@ struct HMACKey: VerificationKey {
     return CRYPTO_memcmp(expected, signature, expected.count) == 0
   }
 
-  /// The signature of a message; `nil` where libcrypto has no memory left or refuses the hash.
+  /// The signature of a message; `nil` where the algorithm is no HMAC, or libcrypto has no memory left.
   func sign(_ message: ArraySlice<UInt8>, by algorithm: JWSAlgorithm) -> [UInt8]? {
-    let hash =
-      switch algorithm {
-      case .hs256: EVP_sha256()
-      case .hs384: EVP_sha384()
-      case .hs512: EVP_sha512()
-      }
+    guard algorithms.contains(algorithm), let hash = algorithm.hash else { return nil }
     var code = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var length: UInt32 = 0
     let done = message.withUnsafeBufferPointer { message in
-      HMAC(hash, secret, Int32(secret.count), message.baseAddress, message.count, &code, &length) != nil
+      HMAC(hash.digest, secret, Int32(secret.count), message.baseAddress, message.count, &code, &length)
+        != nil
     }
     return done ? Array(code.prefix(Int(length))) : nil
   }

@@ -8,6 +8,8 @@ enum TokenFault: Error, Equatable {
   case algorithm
   /// No key confirms its signature.
   case signature
+  /// No key is known yet, so that nothing can be said of it.
+  case noKeys
   /// Its `exp` has passed.
   case expired
   /// It was made before its user's tokens were revoked.
@@ -21,6 +23,8 @@ enum TokenFault: Error, Equatable {
     case .malformed(let reason): Rejection(.unauthenticated, "the token is malformed: \(reason)")
     case .algorithm: Rejection(.unauthenticated, "the token's algorithm is not accepted")
     case .signature: Rejection(.unauthenticated, "the token's signature is not valid")
+    case .noKeys:
+      Rejection(.unavailable, "the keys for tokens can't be had now; try again", retryAfter: .seconds(1))
     case .expired: Rejection(.tokenExpired, "the token has expired")
     case .revoked: Rejection(.unauthenticated, "the token has been revoked")
     case .claim(let reason): Rejection(.unauthenticated, "the token is not valid: \(reason)")

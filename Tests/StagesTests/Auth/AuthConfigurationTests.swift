@@ -4,6 +4,8 @@ import Testing
 @testable import Stages
 
 @Suite struct AuthConfigurationTests {
+  private static let known =
+    "HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA"
   private let directory: TemporaryDirectory
   private let goodFile: String
 
@@ -34,7 +36,7 @@ import Testing
   @Test("What is left out is strict")
   func defaults() {
     let configuration = AuthConfiguration()
-    #expect(configuration.acceptedAlgorithms == [.hs256, .hs384, .hs512])
+    #expect(configuration.acceptedAlgorithms == Set(JWSAlgorithm.allCases))
     #expect(configuration.policy.requiresExpiry)
     #expect(configuration.policy.leeway == .seconds(30))
     #expect(configuration.policy.issuer == nil)
@@ -46,7 +48,9 @@ import Testing
     let found = findings(AuthConfiguration())
     #expect(found.map(\.severity) == [.error])
     #expect(found.first?.key == nil)
-    #expect(found.first?.message == "no key is configured: set 'secret_file'")
+    #expect(
+      found.first?.message
+        == "no key is configured: set one of 'secret_file', 'public_key_file', 'jwks_file', 'jwks_url'")
   }
 
   @Test("A missing file is an error only where no secret may be made")
@@ -81,8 +85,8 @@ import Testing
     "Algorithms that are not known, and a list of none, are errors",
     arguments: [
       ([], "'algorithms' is empty: no token could be valid"),
-      (["HS256", "none"], "'none' is no algorithm; known: HS256, HS384, HS512"),
-      (["hs256"], "'hs256' is no algorithm; known: HS256, HS384, HS512"),
+      (["HS256", "none"], "'none' is no algorithm; known: \(Self.known)"),
+      (["hs256"], "'hs256' is no algorithm; known: \(Self.known)"),
     ])
   func algorithms(names: [String], message: String) {
     let found = findings(AuthConfiguration(secretFile: goodFile, algorithms: names))
@@ -108,8 +112,73 @@ import Testing
   @Test("Every key that is decoded is described")
   func described() {
     let keys: [AuthConfiguration.CodingKeys] = [
-      .secretFile, .algorithms, .issuer, .audience, .leeway, .requireExp,
+      .secretFile, .publicKeyFile, .jwksFile, .jwksURL, .jwksRefresh, .algorithms, .issuer, .audience,
+      .leeway,
+      .requireExp,
     ]
     #expect(Auth.options.map(\.key) == keys.map(\.rawValue))
+  }
+
+  @Test("Keys come from one place")
+  func onePlace() {
+    let both = AuthConfiguration(secretFile: goodFile, jwksURL: "https://login.example/keys")
+    #expect(findings(both).map(\.key) == ["jwks_url"])
+    #expect(findings(both).map(\.message) == ["'secret_file' is set already: keys come from one place"])
+  }
+
+  @Test(
+    "The address of a set of keys is absolute, and encrypted unless it stays on this machine",
+    arguments: [
+      ("https://login.example/keys", true), ("https://login.example:8443/keys?v=1", true),
+      ("http://127.0.0.1:8000/keys", true), ("http://[::1]:80/keys", true), ("http://localhost/keys", true),
+      ("http://login.example/keys", false), ("http://127.example.com@evil/", false),
+      ("login.example/keys", false),
+      ("ftp://login.example/", false), ("https://", false), ("https://login.example:0/", false),
+      ("https://login.example:x/", false), ("https://login.example/a b", false), ("https://[::1/keys", false),
+    ])
+  func address(text: String, isGood: Bool) {
+    let found = findings(AuthConfiguration(jwksURL: text))
+    #expect(found.map(\.key) == (isGood ? [] : ["jwks_url"]))
+  }
+
+  @Test("Algorithms that the keys are not good for are an error")
+  func uselessAlgorithms() throws {
+    let pair = KeyPair()
+    let pem = try directory.write(pair.pem, to: "key.pem")
+    #expect(findings(AuthConfiguration(publicKeyFile: pem)).isEmpty)
+    #expect(findings(AuthConfiguration(publicKeyFile: pem, algorithms: ["RS256", "EdDSA"])).isEmpty)
+    let found = findings(AuthConfiguration(publicKeyFile: pem, algorithms: ["RS256"]))
+    #expect(found.map(\.message) == ["the keys are good for none of 'algorithms', but for EdDSA"])
+    #expect(
+      findings(AuthConfiguration(secretFile: goodFile, algorithms: ["ES256"])).map(\.key) == ["algorithms"])
+    let remote = AuthConfiguration(jwksURL: "https://login.example/keys", algorithms: ["HS256"])
+    #expect(findings(remote).map(\.key) == ["algorithms"])
+  }
+
+  @Test(
+    "A file of public keys that holds none, or a private key, is an error; one that others may change is dubious"
+  )
+  func badKeyFiles() throws {
+    for text in ["", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "{}"] {
+      let path = try directory.write(text, to: "bad.pem")
+      #expect(findings(AuthConfiguration(publicKeyFile: path)).map(\.key) == ["public_key_file"])
+      #expect(findings(AuthConfiguration(jwksFile: path)).map(\.key) == ["jwks_file"])
+    }
+    let pair = KeyPair()
+    let secret = try directory.write(pair.privatePEM, to: "private.pem")
+    let found = findings(AuthConfiguration(publicKeyFile: secret))
+    #expect(found.first?.message.contains("private key") == true)
+    let open = try directory.write(pair.pem, to: "open.pem", mode: 0o646)
+    #expect(findings(AuthConfiguration(publicKeyFile: open)).map(\.severity) == [.warning])
+    let set = try directory.write(#"{"keys":[\#(pair.jwk())]}"#, to: "keys.json")
+    #expect(findings(AuthConfiguration(jwksFile: set)).isEmpty)
+  }
+
+  @Test("How often a set is fetched belongs to a set that is fetched")
+  func refresh() {
+    let file = AuthConfiguration(secretFile: goodFile, jwksRefresh: ConfigDuration("1m"))
+    #expect(findings(file).map(\.key) == ["jwks_refresh"])
+    let often = AuthConfiguration(jwksURL: "https://login.example/keys", jwksRefresh: ConfigDuration("10ms"))
+    #expect(findings(often).map(\.key) == ["jwks_refresh"])
   }
 }

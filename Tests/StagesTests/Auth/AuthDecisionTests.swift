@@ -22,14 +22,17 @@ import Testing
     by ingress: Ingress = .webSocket
   ) -> Outcome {
     let request = AuthRequest(type: type, ingress: ingress, token: token, held: held)
-    let decision = AuthDecision(request, at: Self.now) { (token) throws(TokenFault) in
-      switch token {
-      case "ada": return Self.ada
-      case "bob": return Self.bob
-      case "late": throw .expired
-      default: throw .signature
-      }
+    var identity: Result<Identity, TokenFault>?
+    if case .text(let token) = token {
+      identity =
+        switch token {
+        case "ada": .success(Self.ada)
+        case "bob": .success(Self.bob)
+        case "late": .failure(.expired)
+        default: .failure(.signature)
+        }
     }
+    let decision = AuthDecision(request, at: Self.now, identity: identity)
     switch decision {
     case .pass(let identity): return .pass(identity?.userID)
     case .adopt(let identity): return .adopt(identity.userID)

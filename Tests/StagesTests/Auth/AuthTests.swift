@@ -11,10 +11,10 @@ import Testing
     id: ConnectionID(rawValue: 1), ingress: .webSocket, remoteAddress: "192.0.2.1")
   private let now = ForgedToken.now
 
-  init() throws {
+  init() async throws {
     directory = try TemporaryDirectory()
     let secret = try directory.write(String(decoding: ForgedToken.secret, as: UTF8.self) + "\n")
-    auth = try Auth(AuthConfiguration(secretFile: secret), Self.context())
+    auth = try await Auth(AuthConfiguration(secretFile: secret), Self.context())
   }
 
   private static func context() -> StageContext {
@@ -96,21 +96,39 @@ import Testing
   }
 
   @Test("A missing file of secrets is made once and then used again")
-  func makesSecret() throws {
+  func makesSecret() async throws {
     let path = directory.file("var/jwt.secret")
     let configuration = AuthConfiguration(secretFile: path)
-    _ = try Auth(configuration, Self.context())
+    _ = try await Auth(configuration, Self.context())
     let made = try SecretFile.read(path).secrets
-    let again = try Auth(configuration, Self.context())
+    let again = try await Auth(configuration, Self.context())
     #expect(try SecretFile.read(path).secrets == made)
     var event = try event(.auth, token: ForgedToken.signed(secret: made[0]))
     #expect(again.authenticate(&event, at: now) == nil)
   }
 
   @Test("It does not start without a key or with a weak one")
-  func refusesToStart() throws {
-    #expect(throws: StageStartError.self) { try Auth(AuthConfiguration(), Self.context()) }
+  func refusesToStart() async throws {
+    await #expect(throws: StageStartError.self) { try await Auth(AuthConfiguration(), Self.context()) }
     let weak = try directory.write("weak", to: "weak")
-    #expect(throws: SecretFileError.self) { try Auth(AuthConfiguration(secretFile: weak), Self.context()) }
+    await #expect(throws: KeyFileError.self) {
+      try await Auth(AuthConfiguration(secretFile: weak), Self.context())
+    }
+  }
+}
+
+extension Auth {
+  /// Gives one event its identity at a moment, or says why it has none.
+  fileprivate func authenticate(_ event: inout Event, at now: Timestamp) -> Rejection? {
+    let request = AuthRequest(taking: &event)
+    var identity: Result<Identity, TokenFault>?
+    if case .text(let token) = request.token, case .settled(let result) = verifier.attempt(token, now: now) {
+      identity = result
+    }
+    guard case .reject(let rejection) = AuthDecision(request, at: now, identity: identity).apply(to: &event)
+    else {
+      return nil
+    }
+    return rejection
   }
 }

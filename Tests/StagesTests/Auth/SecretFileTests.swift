@@ -44,22 +44,22 @@ import Testing
       ("", "holds no secret"), ("# nothing\n", "holds no secret"),
       ("0123456789abcdef0123456789abcde\n", "holds a secret of less than 32 bytes"),
       ("0123456789abcdef0123456789abcdef\nshort\n", "holds a secret of less than 32 bytes"),
-      (String(repeating: "x", count: 65_537), "is larger than 64 KiB"),
+      (String(repeating: "x", count: 262_145), "is larger than 256 KiB"),
     ])
   func refused(text: String, reason: String) throws {
     let path = try directory.write(text)
-    #expect(throws: SecretFileError(path, reason)) { try SecretFile.read(path) }
+    #expect(throws: KeyFileError(path, reason)) { try SecretFile.read(path) }
   }
 
   @Test("What is missing is told from what is no file")
   func unreadable() throws {
-    let missing = #expect(throws: SecretFileError.self) { try SecretFile.read(directory.file("none")) }
+    let missing = #expect(throws: KeyFileError.self) { try SecretFile.read(directory.file("none")) }
     #expect(missing?.isMissing == true)
     #expect(missing?.description == "'\(directory.path)/none' does not exist")
-    let folder = #expect(throws: SecretFileError.self) { try SecretFile.read(directory.path) }
+    let folder = #expect(throws: KeyFileError.self) { try SecretFile.read(directory.path) }
     #expect(folder?.isMissing == false)
     try #require(mkfifo(directory.file("pipe"), 0o600) == 0)
-    let pipe = #expect(throws: SecretFileError.self) { try SecretFile.read(directory.file("pipe")) }
+    let pipe = #expect(throws: KeyFileError.self) { try SecretFile.read(directory.file("pipe")) }
     #expect(pipe?.description == "'\(directory.path)/pipe' is no regular file")
   }
 
@@ -89,6 +89,6 @@ import Testing
   @Test("What can't be written is said")
   func unwritable() throws {
     let path = try directory.write("a file") + "/below/secret"
-    #expect(throws: SecretFileError.self) { try SecretFile.makeIfMissing(path) }
+    #expect(throws: KeyFileError.self) { try SecretFile.makeIfMissing(path) }
   }
 }

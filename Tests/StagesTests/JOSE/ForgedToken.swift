@@ -27,7 +27,9 @@ enum ForgedToken {
     policy: ClaimsPolicy = ClaimsPolicy(), remembering capacity: Int = 10
   ) -> TokenVerifier {
     TokenVerifier(
-      keys: keys.map(HMACKey.init(secret:)), algorithms: algorithms, policy: policy, remembering: capacity)
+      source: FixedKeys(keys: KeySet(keys.map(HMACKey.init(secret:)))), algorithms: algorithms,
+      policy: policy,
+      remembering: capacity)
   }
 
   /// Why a token is not accepted; `nil` where it is.
@@ -38,5 +40,15 @@ enum ForgedToken {
       _ = try verifier.verify(token: token, now: now)
       return nil
     } catch { return error }
+  }
+}
+
+extension TokenVerifier {
+  /// Verifies a token that is settled at once, as all with an HMAC are.
+  func verify(token: String, now: Timestamp) throws(TokenFault) -> Identity {
+    guard case .settled(let result) = attempt(token, now: now) else {
+      throw .malformed("it is not settled at once")
+    }
+    return try result.get()
   }
 }

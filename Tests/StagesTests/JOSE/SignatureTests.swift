@@ -14,8 +14,8 @@ import Testing
       + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     let secret = try #require(Base64URL.decode(Array(key.utf8)[...]))
     let jws = try CompactJWS(token, algorithms: [.hs256])
-    #expect(jws.isSigned(byOneOf: [HMACKey(secret: secret)]))
-    #expect(!jws.isSigned(byOneOf: [HMACKey(secret: Array(secret.dropLast()))]))
+    #expect(jws.isSigned(by: HMACKey(secret: secret)))
+    #expect(!jws.isSigned(by: HMACKey(secret: Array(secret.dropLast()))))
     #expect(
       jws.payload
         == Array("{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}".utf8))
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(
-    "A signature with any one bit changed, cut or lengthened is refused", arguments: JWSAlgorithm.allCases)
+    "A signature with any one bit changed, cut or lengthened is refused", arguments: JWSAlgorithm.shared)
   func changedSignature(algorithm: JWSAlgorithm) throws {
     let key = HMACKey(secret: ForgedToken.secret)
     let message = Array("a message".utf8)[...]
@@ -71,17 +71,17 @@ import Testing
   func boundKeys() throws {
     struct Gullible: VerificationKey {
       let algorithms: Set<JWSAlgorithm>
+      let encoded: [UInt8] = []
       func verifies(_ signature: [UInt8], of message: ArraySlice<UInt8>, by algorithm: JWSAlgorithm) -> Bool {
         true
       }
     }
     let jws = try CompactJWS(ForgedToken.signed(), algorithms: [.hs256, .hs512])
-    #expect(jws.isSigned(byOneOf: [Gullible(algorithms: [.hs256])]))
-    #expect(!jws.isSigned(byOneOf: [Gullible(algorithms: [.hs512])]))
-    #expect(!jws.isSigned(byOneOf: []))
+    #expect(jws.isSigned(by: Gullible(algorithms: [.hs256])))
+    #expect(!jws.isSigned(by: Gullible(algorithms: [.hs512])))
   }
 
-  @Test("A minted token is accepted and says what it was given", arguments: JWSAlgorithm.allCases)
+  @Test("A minted token is accepted and says what it was given", arguments: JWSAlgorithm.shared)
   func minted(algorithm: JWSAlgorithm) throws {
     let token = try JWT.mint(
       JWT.Claims(

@@ -107,12 +107,17 @@ final class ManualScheduler: Scheduler {
   /// Makes all calls that were asked for; returns their delays.
   @discardableResult
   func runAll() -> [Duration] {
-    let due = calls.withLock { calls in
+    let due = takeAll()
+    for call in due { call.work() }
+    return due.map(\.delay)
+  }
+
+  /// Takes the calls that were asked for, without making them.
+  func takeAll() -> [(delay: Duration, work: @Sendable () -> Void)] {
+    calls.withLock { calls in
       defer { calls = [] }
       return calls
     }
-    for call in due { call.work() }
-    return due.map(\.delay)
   }
 }
 
