@@ -15,6 +15,8 @@ final class Node: Sendable {
   private let loops: [LoopGateway]
   private let shared: GatewayShared
   private let chain: Chain
+  private let certificates: Certificates?
+  private let fetcher: HTTPFetcher
   private let store: SQLiteStore
   private let state: MemoryState
   private let clients: any Channel
@@ -23,7 +25,13 @@ final class Node: Sendable {
   private let logger: Logger
 
   /// The address that clients are taken at.
-  var address: String { clients.localAddress.map { "\($0.ipAddress ?? "?"):\($0.port ?? 0)" } ?? "?" }
+  var address: String {
+    guard let address = clients.localAddress else { return "?" }
+    guard let host = address.ipAddress, let port = address.port else {
+      return "unix:\(address.pathname ?? "?")"
+    }
+    return ListenAddress.tcp(host: host, port: port).description
+  }
 
   /// Opens the store, starts the stages, then listens.
   ///
@@ -32,6 +40,7 @@ final class Node: Sendable {
     self.logger = logger
     drain = configuration.drain
     let clock = EngineClock.system
+    certificates = try configuration.server?.tls.map { try Certificates($0) }
     store = try SQLiteStore(
       path: configuration.storePath, options: configuration.storeOptions, logger: logger, clock: clock)
     state = MemoryState(clock: clock)
@@ -44,6 +53,8 @@ final class Node: Sendable {
     services[SharedStateKey.self] = state
     services[RouterKey.self] = shared.hub
     services[SchedulerKey.self] = LoopScheduler(eventLoop: group.next())
+    fetcher = HTTPFetcher(group)
+    services[WebFetcherKey.self] = fetcher
     services[MessageIDsKey.self] = MessageIDGenerator(above: store.highestMessageID, clock: clock)
     let (names, revocations) = (NameBook(), RevocationList(try await Self.revocations(in: store)))
     let audience = plan.configuration(of: Persist.self)?.whoMayMessage ?? .anyone
@@ -83,10 +94,14 @@ final class Node: Sendable {
     admin = try await Self.listening(at: configuration.admin) {
       try await Listener.admin(at: configuration.admin, group: group, overview: overview)
     }
-    clients = try await Self.listening(at: configuration.listen) {
-      try await Listener.clients(at: configuration.listen, group: group, loops: loops)
+    clients = try await Self.listening(at: configuration.listen) { [certificates] in
+      try await Listener.clients(
+        at: configuration.listen, group: group, loops: loops, certificates: certificates)
     }
   }
+
+  /// Reads again what may have changed without the configuration: certificates.
+  func reload() { certificates?.reload(logger) }
 
   private static func revocations(in store: any Store) async throws -> [Revocation] {
     try await withCheckedContinuation { continuation in
@@ -94,11 +109,12 @@ final class Node: Sendable {
     }.get()
   }
 
-  private static func listening(at address: HostPort, _ bind: () async throws -> any Channel) async throws
+  private static func listening(at address: ListenAddress, _ bind: () async throws -> any Channel)
+    async throws
     -> any Channel
   {
     do { return try await bind() } catch {
-      throw StageStartError("can't listen at \(address.host):\(address.port): \(error)")
+      throw StageStartError("can't listen at \(address): \(error)")
     }
   }
 
@@ -114,6 +130,7 @@ final class Node: Sendable {
     await store.close()
     await state.close()
     try? await admin.close()
+    await fetcher.close()
     try? await group.shutdownGracefully()
   }
 

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Pipeline
 
 /// A WebSocket to a daemon, as the command line uses it: one message at a time.
@@ -11,21 +12,37 @@ final class ChatClient: Sendable {
   /// Connects and waits for the handshake's answer.
   ///
   /// - Throws: `CommandError` where there is no daemon, or it refuses.
-  init(_ address: HostPort, token: String) async throws {
+  init(_ address: ListenAddress, encrypted: Bool, token: String) async throws {
     let queue = FrameQueue()
     do {
-      channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      let client = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(
-              ChatHandler(address: address, token: token, queue: queue))
+            let pipeline = channel.pipeline.syncOperations
+            if encrypted { try pipeline.addHandler(Self.encryption(to: address)) }
+            try pipeline.addHandler(ChatHandler(host: address.host, token: token, queue: queue))
           }
-        }.connect(host: address.host, port: address.port).get()
+        }
+      switch address {
+      case .tcp(let host, let port): channel = try await client.connect(host: host, port: port).get()
+      case .unix(let path): channel = try await client.connect(unixDomainSocketPath: path).get()
+      }
     } catch {
-      throw CommandError(
-        "no daemon answers at \(address.host):\(address.port); start one with `sluice serve`")
+      throw CommandError("no daemon answers at \(address); start one with `sluice serve`")
     }
     frames = queue
+  }
+
+  /// TLS to a daemon. Its certificate is not for the addresses of this machine, and nobody is between here and there;
+  /// of all others it is checked.
+  private static func encryption(to address: ListenAddress) throws -> NIOSSLClientHandler {
+    var settings = TLSConfiguration.makeClientConfiguration()
+    if address.isLocal { settings.certificateVerification = .none }
+    let context = try NIOSSLContext(configuration: settings)
+    guard case .tcp(let host, _) = address, !address.isLocal, IPAddress(host) == nil else {
+      return try NIOSSLClientHandler(context: context, serverHostname: nil)
+    }
+    return try NIOSSLClientHandler(context: context, serverHostname: host)
   }
 
   /// The next event; `nil` when the daemon has closed the connection.

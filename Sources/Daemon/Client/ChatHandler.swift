@@ -6,7 +6,7 @@ final class ChatHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private let address: HostPort
+  private let host: String
   private let token: String
   private let queue: FrameQueue
   private let key: String
@@ -14,8 +14,8 @@ final class ChatHandler: ChannelInboundHandler {
   private var unread = ByteBuffer()
   private var isOpen = false
 
-  init(address: HostPort, token: String, queue: FrameQueue) {
-    self.address = address
+  init(host: String, token: String, queue: FrameQueue) {
+    self.host = host
     self.token = token
     self.queue = queue
     key = Handshake.newKey()
@@ -24,7 +24,7 @@ final class ChatHandler: ChannelInboundHandler {
   func channelActive(context: ChannelHandlerContext) {
     let request = """
       GET /ws HTTP/1.1\r
-      Host: \(address.host):\(address.port)\r
+      Host: \(host)\r
       Upgrade: websocket\r
       Connection: Upgrade\r
       Sec-WebSocket-Version: 13\r
@@ -80,7 +80,7 @@ final class ChatHandler: ChannelInboundHandler {
         queue.finish(.success(()))
         context.close(promise: nil)
       }
-    case .binary, .pong: break
+    case .binary, .packed, .pong: break
     }
   }
 

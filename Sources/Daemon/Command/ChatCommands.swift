@@ -14,9 +14,14 @@ struct ChatOptions: ParsableArguments {
   func connect() async throws -> ChatClient {
     let content = try options.content()
     let token = try Minting.token(for: user, ttl: "1h", name: nil, content)
-    guard let at else { return try await ChatClient(content.daemon.listen, token: token) }
-    guard let address = HostPort(at) else { throw CommandError("--at wants \(HostPort.form)", code: 2) }
-    return try await ChatClient(address, token: token)
+    let encrypted = content.daemon.server?.tls != nil
+    guard let at else {
+      return try await ChatClient(content.daemon.listen, encrypted: encrypted, token: token)
+    }
+    guard let address = ListenAddress(at) else {
+      throw CommandError("--at wants \(ListenAddress.form)", code: 2)
+    }
+    return try await ChatClient(address, encrypted: encrypted, token: token)
   }
 }
 

@@ -29,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
       handler.logLevel = level
       return handler
     }
-    let signals = SignalWatch([SIGTERM, SIGINT])
+    let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
     let node: Node
     do {
       node = try await Node(content.daemon, content.plan, logger: logger)
@@ -37,7 +37,11 @@ struct ServeCommand: AsyncParsableCommand {
       throw CommandError("\(error)")
     }
     logger.notice("ready", metadata: ["listen": "\(node.address)", "version": "\(Sluice.version)"])
-    let received = await signals.next()
+    var received = await signals.next()
+    while received == SIGHUP {
+      node.reload()
+      received = await signals.next()
+    }
     logger.notice("draining", metadata: ["signal": "\(received == SIGINT ? "SIGINT" : "SIGTERM")"])
     await node.shutDown()
     logger.notice("stopped")

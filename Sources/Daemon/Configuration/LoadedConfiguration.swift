@@ -34,7 +34,7 @@ struct LoadedConfiguration: Sendable {
   ) -> (daemon: DaemonConfiguration, plan: ChainPlan)? {
     guard let file = ConfigurationFile(source, environment: environment, &faults) else { return nil }
     let daemon = file.decode(DaemonConfiguration.self, without: "pipeline", &faults)
-    if let daemon { faults += daemon.faults(in: file.root) }
+    if let daemon { faults += daemon.faults(in: file.root, at: EngineClock.system.wall()) }
     guard let list = file.root["pipeline"] else {
       faults.append(Fault(file.root.mark, "'pipeline' is missing: the list of the chain's stages"))
       return nil

@@ -2,6 +2,8 @@
 struct GatewayCounters: Sendable {
   var connections = 0
   var accepted: UInt64 = 0
+  /// Connections that were cut off at once, since there were too many.
+  var refusedConnections: UInt64 = 0
   var framesIn: UInt64 = 0
   var framesOut: UInt64 = 0
   var requests: UInt64 = 0
@@ -12,6 +14,7 @@ struct GatewayCounters: Sendable {
   mutating func add(_ other: GatewayCounters) {
     connections += other.connections
     accepted += other.accepted
+    refusedConnections += other.refusedConnections
     framesIn += other.framesIn
     framesOut += other.framesOut
     requests += other.requests

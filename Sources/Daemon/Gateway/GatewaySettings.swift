@@ -14,6 +14,16 @@ struct GatewaySettings: Sendable {
   var handshakeTimeout = Duration.seconds(10)
   /// How long a connection may be silent before it is pinged; it is dead after two pings without an answer.
   var pingInterval = Duration.seconds(25)
+  /// How long before a token's end its connection is warned.
+  var expiryWarning = Duration.seconds(60)
+  /// How many connections may be open on which nobody has been authenticated yet.
+  var maxUnauthenticated = 5000
+  /// How many connections one address may have; `nil` for any number.
+  var maxConnectionsPerIP: Int?
+  /// Who is believed when they say for whom they speak.
+  var trustedProxies = TrustedProxies.none
+  /// Whether messages are packed for clients that want it.
+  var compresses = false
   /// How many rejections in a row are abuse.
   var abuseAfter = 1000
   /// Which origins may connect from a browser besides the daemon's own; `*` stands for all.

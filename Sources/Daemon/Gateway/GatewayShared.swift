@@ -6,6 +6,7 @@ final class GatewayShared: Sendable {
   /// The settings that loops start with.
   let settings: GatewaySettings
   let hub = Hub()
+  let admission = AdmissionLimits()
   /// How many WebSockets are open on all loops.
   let openSockets = Atomic<Int>(0)
   /// Whether the daemon is ending: nothing new is taken.

@@ -14,6 +14,9 @@ final class LoopGateway: @unchecked Sendable {
   let engine: Engine
   var settings: GatewaySettings
   var counters = GatewayCounters()
+  /// Unpacks messages; made for the first that needs it.
+  private(set) lazy var inflater = Inflater()
+  private var deflaters: [Int32: Deflater] = [:]
   private var members: [any LoopMember] = []
   private var dirty: [Outbox] = []
   private var flushIsDue = false
@@ -74,6 +77,14 @@ final class LoopGateway: @unchecked Sendable {
       gateway.dirty.removeAll(keepingCapacity: outboxes.count <= 4096)
       for outbox in outboxes { outbox.flush() }
     }
+  }
+
+  /// Packs messages for windows of a size; made for the first that needs it.
+  func deflater(_ windowBits: Int32) -> Deflater? {
+    if let deflater = deflaters[windowBits] { return deflater }
+    let deflater = Deflater(windowBits: windowBits)
+    deflaters[windowBits] = deflater
+    return deflater
   }
 
   /// Looks after a connection from now on.

@@ -12,6 +12,8 @@ final class Outbox: @unchecked Sendable {
 
   let loop: LoopGateway
   let connection: Connection
+  /// How the client unpacks messages, where it does.
+  private let deflate: PerMessageDeflate?
   private let channel: any Channel
   private var pending = ByteBuffer()
   private var bytesUnderWay = 0
@@ -20,7 +22,8 @@ final class Outbox: @unchecked Sendable {
   /// Set by the handler, which writes control frames and knows when the peer has gone.
   var isClosed = false
 
-  init(loop: LoopGateway, connection: Connection, channel: any Channel) {
+  init(loop: LoopGateway, connection: Connection, channel: any Channel, deflate: PerMessageDeflate?) {
+    self.deflate = deflate
     self.loop = loop
     self.connection = connection
     self.channel = channel
@@ -32,7 +35,11 @@ final class Outbox: @unchecked Sendable {
   /// Sends an event.
   func send(_ event: [UInt8]) {
     guard closing == nil, !isClosed else { return }
-    FrameWriter.append(text: event, to: &pending)
+    if let deflate, let packed = loop.deflater(deflate.windowBits)?.pack(event) {
+      FrameWriter.append(packedText: packed, to: &pending)
+    } else {
+      FrameWriter.append(text: event, to: &pending)
+    }
     loop.counters.framesOut += 1
     if backlog > loop.settings.outboundBuffer { overflow() } else { markDirty() }
   }

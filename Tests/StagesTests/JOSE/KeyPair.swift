@@ -11,7 +11,10 @@ final class KeyPair {
 
   init() {
     let seed = (0..<32).map { _ in UInt8.random(in: 0...255) }
-    key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count)!
+    guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count) else {
+      fatalError("libcrypto makes no key")
+    }
+    self.key = key
     var bytes = [UInt8](repeating: 0, count: 32)
     var count = bytes.count
     EVP_PKEY_get_raw_public_key(key, &bytes, &count)
@@ -33,7 +36,7 @@ final class KeyPair {
   var privatePEM: String { Self.text { PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) } }
 
   private static func text(_ write: (OpaquePointer) -> Int32) -> String {
-    let memory = BIO_new(BIO_s_mem())!
+    guard let memory = BIO_new(BIO_s_mem()) else { fatalError("libcrypto has no memory") }
     defer { BIO_free(memory) }
     _ = write(memory)
     var bytes = [UInt8](repeating: 0, count: 4096)

@@ -10,12 +10,20 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   var place = -1
   private let loop: LoopGateway
-  private let remoteAddress: String
+  /// The peer, or whom a PROXY header says that it speaks for; `nil` on a Unix socket.
+  private var peer: IPAddress?
+  /// Whether the peer may speak for others.
+  private let peerIsTrusted: Bool
+  private var admission: Admission?
+  /// Whether a request has come whole.
+  private var hasRequested = false
   private var lastActive: UInt64
   /// What the answer in hand is for.
   private var purpose = Purpose.none
   /// Who makes the request in hand, as the chain sees them.
   private var caller: Connection?
+  /// The client that has sent it.
+  private var remoteAddress: IPAddress?
   private var crossOrigin: CrossOrigin?
   private var compresses = false
 
@@ -31,11 +39,16 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   override var bodyLimit: Int { loop.settings.maxFrame }
 
-  init(loop: LoopGateway, remoteAddress: String) {
+  /// - Parameter peer: The peer's address; `nil` on a Unix socket.
+  init(loop: LoopGateway, peer: IPAddress?) {
     self.loop = loop
-    self.remoteAddress = remoteAddress
+    self.peer = peer
+    peerIsTrusted = loop.settings.trustedProxies.trust(peer)
     lastActive = loop.clock.monotonic()
   }
+
+  /// Has the connection count as a client's of a trusted proxy.
+  func speak(for client: IPAddress) { peer = client }
 
   override func handlerAdded(context: ChannelHandlerContext) {
     super.handlerAdded(context: context)
@@ -47,6 +60,24 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     super.handlerRemoved(context: context)
   }
 
+  /// Takes the connection, unless there are too many. What there is no room for is cut off at once: to answer it
+  /// would cost more than it is worth.
+  func channelActive(context: ChannelHandlerContext) {
+    admission = Admission(loop.shared.admission, mostUnauthenticated: loop.settings.maxUnauthenticated)
+    let isTaken =
+      admission.map { peerIsTrusted || $0.count(peer, limit: loop.settings.maxConnectionsPerIP) } ?? false
+    guard isTaken else {
+      loop.counters.refusedConnections += 1
+      return context.close(promise: nil)
+    }
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    admission?.end()
+    context.fireChannelInactive()
+  }
+
   override func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     // The time for a request counts from its first byte, so that it can't be drawn out.
     if !isReceiving { lastActive = loop.clock.monotonic() }
@@ -55,12 +86,19 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   override func take(_ head: HTTPRequestHead, body: [UInt8]) {
     loop.counters.requests += 1
+    hasRequested = true
     crossOrigin = CrossOrigin(head, origins: loop.settings.origins)
     compresses = Gzip.isAccepted(by: head.headers)
     guard let query = QueryString(target: head.uri), let parts = query.pathParts else {
       return answer(.problem(Rejection(.invalidEvent, "the address is malformed")))
     }
     if head.method == .OPTIONS, let crossOrigin { return answer(crossOrigin.preflight) }
+    remoteAddress = client(of: head)
+    guard admission?.count(remoteAddress, limit: loop.settings.maxConnectionsPerIP) ?? true else {
+      return answer(
+        .problem(
+          Rejection(.rateLimited, "this address has too many connections", retryAfter: .seconds(5))))
+    }
     switch Route.find(head.method, parts) {
     case .found(let route, let path): take(head, route, path, query, body)
     // A client that has come for a WebSocket is told what is wrong with its wish.
@@ -68,6 +106,12 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     case .wrongMethod(let allowed): refuseMethod(allowed: allowed)
     case .nothing: answer(.problem(Rejection(.notFound, "there is nothing at this address")))
     }
+  }
+
+  /// Who has sent a request.
+  private func client(of head: HTTPRequestHead) -> IPAddress? {
+    guard peerIsTrusted else { return peer }
+    return loop.settings.trustedProxies.client(forwardedFor: head.headers["x-forwarded-for"]) ?? peer
   }
 
   private func take(
@@ -151,7 +195,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   /// A request is a connection of its own, so that it waits for no other.
   private func makeConnection() -> Connection {
     let connection = Connection(
-      id: loop.shared.nextConnectionID(), ingress: .http, remoteAddress: remoteAddress)
+      id: loop.shared.nextConnectionID(), ingress: .http, remoteAddress: remoteAddress.text)
     connection.sink = self
     caller = connection
     return connection
@@ -178,13 +222,14 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   private func open(_ head: HTTPRequestHead) {
     do throws(Handshake.Refusal) {
-      let handshake = try Handshake(head.asRequest, origins: loop.settings.origins)
+      let handshake = try Handshake(
+        head.asRequest, origins: loop.settings.origins, compresses: loop.settings.compresses)
       guard loop.shared.admitSocket(limit: loop.settings.maxConnections) else {
         return answer(
           .problem(Rejection(.unavailable, "no more connections are taken", retryAfter: .seconds(5))))
       }
       let connection = Connection(
-        id: loop.shared.nextConnectionID(), ingress: .webSocket, remoteAddress: remoteAddress)
+        id: loop.shared.nextConnectionID(), ingress: .webSocket, remoteAddress: remoteAddress.text)
       connection.sink = self
       purpose = .open(handshake, connection)
       var data = EventData()
@@ -209,10 +254,16 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     if let subprotocol = handshake.subprotocol {
       fields.add(name: "Sec-WebSocket-Protocol", value: subprotocol)
     }
+    if let deflate = handshake.deflate {
+      fields.add(name: "Sec-WebSocket-Extensions", value: deflate.response)
+    }
     let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: fields)
     context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
     context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)), promise: nil)
-    let socket = WebSocketHandler(loop: loop, connection: connection, channel: context.channel)
+    let socket = WebSocketHandler(
+      loop: loop, connection: connection, channel: context.channel, deflate: handshake.deflate,
+      admission: admission)
+    admission = nil
     let channel = context.channel
     let pipeline = context.pipeline.syncOperations
     do {
@@ -235,6 +286,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   func receive(_ reply: Reply) {
     lastActive = loop.clock.monotonic()
+    if caller?.identity != nil { admission?.authenticated() }
     switch purpose {
     case .none: return
     case .open(let handshake, let connection):
@@ -271,11 +323,17 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   // MARK: Deadlines
 
   func tick(now: UInt64, wall: Timestamp) {
-    let limit = isReceiving ? UInt64(max(0, loop.settings.handshakeTimeout.wholeNanoseconds)) : Self.idleLimit
+    let isDue = isReceiving || !hasRequested
+    let limit = isDue ? UInt64(max(0, loop.settings.handshakeTimeout.wholeNanoseconds)) : Self.idleLimit
     if !isAnswering, now > lastActive + limit { context?.close(promise: nil) }
   }
 
   func drain() { if !isAnswering { context?.close(promise: nil) } }
+}
+
+extension IPAddress? {
+  /// The address as logs and limits show it.
+  fileprivate var text: String { self?.description ?? "local" }
 }
 
 extension HTTPRequestHead {

@@ -1,6 +1,8 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// Takes connections at an address.
 enum Listener {
@@ -9,26 +11,52 @@ enum Listener {
     minimum: 256, initial: 512, maximum: 65_536)
 
   /// Begins to take connections of clients; each belongs to the loop that it lands on.
+  ///
+  /// - Parameter certificates: What makes connections encrypted; `nil` where they are not.
   static func clients(
-    at address: HostPort, group: any EventLoopGroup, loops: [LoopGateway]
+    at address: ListenAddress, group: any EventLoopGroup, loops: [LoopGateway], certificates: Certificates?
   ) async throws -> any Channel {
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
-    return try await bootstrap(group) { channel in
+    let server = bootstrap(group) { channel in
       guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return channel.close() }
-      let remote = channel.remoteAddress?.ipAddress ?? "local"
-      return channel.eventLoop.makeCompletedFuture {
-        try addHTTP(to: channel, HTTPHandler(loop: loop, remoteAddress: remote))
-      }
-    }.bind(host: address.host, port: address.port).get()
+      return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, loop, certificates) }
+    }
+    return try await bind(server, to: address)
+  }
+
+  private static func addHandlers(
+    to channel: any Channel, _ loop: LoopGateway, _ certificates: Certificates?
+  ) throws {
+    let peer = channel.remoteAddress?.ipAddress.flatMap(IPAddress.init)
+    let http = HTTPHandler(loop: loop, peer: peer)
+    let pipeline = channel.pipeline.syncOperations
+    if loop.settings.trustedProxies.trust(peer) {
+      try pipeline.addHandler(ProxyHeaderHandler { http.speak(for: $0) })
+    }
+    if let certificates { try pipeline.addHandler(NIOSSLServerHandler(context: certificates.context)) }
+    try addHTTP(to: channel, http)
   }
 
   /// Begins to take connections of the operator.
-  static func admin(at address: HostPort, group: any EventLoopGroup, overview: Overview) async throws
+  static func admin(at address: ListenAddress, group: any EventLoopGroup, overview: Overview) async throws
     -> any Channel
   {
-    try await bootstrap(group) { channel in
+    let server = bootstrap(group) { channel in
       channel.eventLoop.makeCompletedFuture { try addHTTP(to: channel, AdminHandler(overview: overview)) }
-    }.bind(host: address.host, port: address.port).get()
+    }
+    return try await bind(server, to: address)
+  }
+
+  private static func bind(_ server: ServerBootstrap, to address: ListenAddress) async throws -> any Channel {
+    switch address {
+    case .tcp(let host, let port): return try await server.bind(host: host, port: port).get()
+    case .unix(let path):
+      try await UnixSocket.makeWay(at: path)
+      let channel = try await server.bind(unixDomainSocketPath: path).get()
+      // Whoever may connect is for the directory and the group to say.
+      chmod(path, 0o660)
+      return channel
+    }
   }
 
   private static func bootstrap(
@@ -38,7 +66,6 @@ enum Listener {
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.maxMessagesPerRead, value: 16)
-      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelOption(.recvAllocator, value: receiveAllocator)
       .childChannelInitializer(initialize)

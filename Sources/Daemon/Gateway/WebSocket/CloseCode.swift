@@ -5,6 +5,7 @@ struct CloseCode: Sendable, Equatable {
 
   static let normal = CloseCode(code: 1000, reason: "bye")
   static let protocolError = CloseCode(code: 1002, reason: "protocol error")
+  /// Also for what can't be unpacked.
   static let notUTF8 = CloseCode(code: 1007, reason: "text is not UTF-8")
   static let tooBig = CloseCode(code: 1009, reason: "frame too big")
   /// The daemon is ending: connect again, after a random while.

@@ -7,5 +7,6 @@ struct FrameFault: Error, Equatable {
     FrameFault(close: .protocolError, description: description)
   }
   static let tooBig = FrameFault(close: .tooBig, description: "the message is over the limit")
+  static let notPacked = FrameFault(close: .notUTF8, description: "a compressed message is not DEFLATE")
   static let notUTF8 = FrameFault(close: .notUTF8, description: "a text is not UTF-8")
 }

@@ -13,6 +13,8 @@ struct FrameParser {
   enum Message: Equatable {
     case text([UInt8])
     case binary
+    /// A message of either kind as it was packed, for ``FrameParser/message(_:isText:)`` when it is unpacked.
+    case packed([UInt8], isText: Bool)
     case ping([UInt8])
     case pong
     /// The peer says goodbye; `nil` where it gave no code.
@@ -23,6 +25,8 @@ struct FrameParser {
   static let fragmentLimit = 1024
 
   private let role: Role
+  /// Whether messages may be packed (RFC 7692).
+  private let takesPacked: Bool
   private var fragments: Fragments?
 
   /// The frames of a message so far; a box, so that a connection without one pays a word for it.
@@ -30,14 +34,19 @@ struct FrameParser {
     var bytes: [UInt8]
     var count = 1
     let isText: Bool
+    let isPacked: Bool
 
-    init(_ bytes: [UInt8], isText: Bool) {
-      self.bytes = bytes
-      self.isText = isText
+    init(_ frame: Frame) {
+      bytes = frame.payload
+      isText = frame.opcode == 0x1
+      isPacked = frame.isPacked
     }
   }
 
-  init(_ role: Role = .server) { self.role = role }
+  init(_ role: Role = .server, takesPacked: Bool = false) {
+    self.role = role
+    self.takesPacked = takesPacked
+  }
 
   /// Takes the next message out of a buffer; `nil` where it has not arrived whole.
   ///
@@ -54,12 +63,14 @@ struct FrameParser {
         if fragments.count > Self.fragmentLimit { throw .broken("a message in too many fragments") }
         if frame.isFinal {
           self.fragments = nil
-          return try message(fragments.bytes, isText: fragments.isText)
+          return try whole(fragments.bytes, isText: fragments.isText, isPacked: fragments.isPacked)
         }
       case 0x1, 0x2:
         if fragments != nil { throw .broken("a new message within a fragmented one") }
-        if frame.isFinal { return try message(frame.payload, isText: frame.opcode == 0x1) }
-        fragments = Fragments(frame.payload, isText: frame.opcode == 0x1)
+        if frame.isFinal {
+          return try whole(frame.payload, isText: frame.opcode == 0x1, isPacked: frame.isPacked)
+        }
+        fragments = Fragments(frame)
       case 0x8: return .close(try closeCode(frame.payload))
       case 0x9: return .ping(frame.payload)
       default: return .pong
@@ -68,7 +79,14 @@ struct FrameParser {
     return nil
   }
 
-  private func message(_ bytes: [UInt8], isText: Bool) throws(FrameFault) -> Message {
+  private func whole(_ bytes: [UInt8], isText: Bool, isPacked: Bool) throws(FrameFault) -> Message {
+    isPacked ? .packed(bytes, isText: isText) : try Self.message(bytes, isText: isText)
+  }
+
+  /// A message of these bytes.
+  ///
+  /// - Throws: ``FrameFault`` where it is a text and they are not UTF-8.
+  static func message(_ bytes: [UInt8], isText: Bool) throws(FrameFault) -> Message {
     guard isText else { return .binary }
     guard bytes.withUnsafeBufferPointer(UTF8Check.isValid) else { throw .notUTF8 }
     return .text(bytes)
@@ -89,6 +107,7 @@ struct FrameParser {
   private struct Frame {
     let opcode: UInt8
     let isFinal: Bool
+    let isPacked: Bool
     let payload: [UInt8]
   }
 
@@ -100,7 +119,11 @@ struct FrameParser {
     let opcode = first & 0x0F
     let isFinal = first & 0x80 != 0
     let isMasked = second & 0x80 != 0
-    if first & 0x70 != 0 { throw .broken("reserved bits are set") }
+    // The first frame of a packed message says so in RSV1 (RFC 7692 section 6).
+    let isPacked = first & 0x40 != 0
+    guard first & 0x30 == 0, !isPacked || takesPacked && (opcode == 0x1 || opcode == 0x2) else {
+      throw .broken("reserved bits are set")
+    }
     guard opcode <= 0x2 || (0x8...0xA).contains(opcode) else { throw .broken("an unknown opcode") }
     guard isMasked == (role == .server) else {
       throw .broken(role == .server ? "an unmasked frame" : "a masked frame")
@@ -136,7 +159,7 @@ struct FrameParser {
       payload = buffer.getBytes(at: payloadStart, length: Int(length)) ?? []
     }
     buffer.moveReaderIndex(to: payloadStart + Int(length))
-    return Frame(opcode: opcode, isFinal: isFinal, payload: payload)
+    return Frame(opcode: opcode, isFinal: isFinal, isPacked: isPacked, payload: payload)
   }
 
   /// Copies a payload out and takes the mask off on the way, eight bytes at a time (RFC 6455, section 5.3).

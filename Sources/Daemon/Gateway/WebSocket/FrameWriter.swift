@@ -7,6 +7,11 @@ enum FrameWriter {
     append(opcode: 0x1, payload, to: &buffer, mask: mask)
   }
 
+  /// Appends a packed text message in one frame (RFC 7692 section 6).
+  static func append(packedText payload: [UInt8], to buffer: inout ByteBuffer) {
+    append(opcode: 0x41, payload, to: &buffer, mask: nil)
+  }
+
   /// Appends a ping without payload.
   static func appendPing(to buffer: inout ByteBuffer) { append(opcode: 0x9, [], to: &buffer, mask: nil) }
 

@@ -29,11 +29,15 @@ struct Handshake: Equatable {
   let accept: String
   /// The subprotocol that was picked.
   let subprotocol: String?
+  /// How messages are packed, where both sides want that.
+  let deflate: PerMessageDeflate?
   /// The token, where the request has one; it may be empty.
   let token: String?
 
-  /// - Parameter origins: The origins that may connect from a browser besides the daemon's own.
-  init(_ request: Request, origins: [String]) throws(Refusal) {
+  /// - Parameters:
+  ///   - origins: The origins that may connect from a browser besides the daemon's own.
+  ///   - compresses: Whether messages may be packed.
+  init(_ request: Request, origins: [String], compresses: Bool = false) throws(Refusal) {
     guard request.method == "GET" else { throw Refusal(status: 405, message: "a WebSocket is opened by GET") }
     guard request.list("upgrade").contains(where: { $0.lowercased() == "websocket" }),
       request.list("connection").contains(where: { $0.lowercased() == "upgrade" })
@@ -55,6 +59,7 @@ struct Handshake: Equatable {
     }
     let offered = request.list("sec-websocket-protocol")
     subprotocol = offered.contains("sluice.v1") ? "sluice.v1" : nil
+    deflate = compresses ? PerMessageDeflate(offers: request.list("sec-websocket-extensions")) : nil
     accept = Self.accept(key)
     token = try Self.token(request, offered: offered)
   }

@@ -18,7 +18,8 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   var place = -1
   private let loop: LoopGateway
   private let connection: Connection
-  private var parser = FrameParser()
+  private let admission: Admission?
+  private var parser: FrameParser
   private var unread = ByteBuffer()
   private var context: ChannelHandlerContext?
   private var readIsHeld = false
@@ -31,10 +32,15 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   private var closingSince: UInt64 = 0
   private var registeredUser: String?
 
-  init(loop: LoopGateway, connection: Connection, channel: any Channel) {
+  init(
+    loop: LoopGateway, connection: Connection, channel: any Channel, deflate: PerMessageDeflate?,
+    admission: Admission?
+  ) {
     self.loop = loop
     self.connection = connection
-    outbox = Outbox(loop: loop, connection: connection, channel: channel)
+    self.admission = admission
+    parser = FrameParser(takesPacked: deflate != nil)
+    outbox = Outbox(loop: loop, connection: connection, channel: channel, deflate: deflate)
     openedAt = loop.clock.monotonic()
     lastHeard = openedAt
     connection.sink = self
@@ -68,7 +74,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     do throws(FrameFault) {
       while outbox.closing == nil || closingSince > 0 {
         guard let message = try parser.next(from: &unread, limit: loop.settings.maxFrame) else { return }
-        take(message)
+        try take(message)
       }
     } catch {
       begin(closing: error.close)
@@ -76,9 +82,13 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     unread.clear()
   }
 
-  private func take(_ message: FrameParser.Message) {
+  private func take(_ message: FrameParser.Message) throws(FrameFault) {
     loop.counters.framesIn += 1
     switch message {
+    case .packed(let packed, let isText):
+      guard outbox.closing == nil, let inflater = loop.inflater else { return }
+      let bytes = try inflater.unpack(packed, limit: loop.settings.maxFrame)
+      try take(FrameParser.message(bytes, isText: isText))
     case .text(let frame): if outbox.closing == nil { take(frame) }
     case .binary: refuse(Rejection(.invalidEvent, "events are text frames"), ref: nil)
     case .ping(let payload): outbox.send(control: { FrameWriter.append(pong: payload, to: &$0) })
@@ -144,6 +154,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   private func register() {
     guard let user = connection.identity?.userID, registeredUser == nil else { return }
     registeredUser = user
+    admission?.authenticated()
     let tooMany = loop.shared.hub.register(outbox, user: user, limit: loop.settings.maxConnectionsPerUser)
     guard let tooMany else { return }
     tooMany.loop.eventLoop.execute { tooMany.close(.replaced) }
@@ -170,6 +181,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     loop.remove(self)
     loop.counters.connections -= 1
     loop.shared.openSockets.wrappingSubtract(1, ordering: .relaxed)
+    admission?.end()
     if let registeredUser { loop.shared.hub.unregister(outbox, user: registeredUser) }
     connection.sink = nil
     loop.submit(Event(.disconnect, connection: connection, arrival: loop.clock.monotonic()))
@@ -193,7 +205,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
       if now >= openedAt + nanoseconds(loop.settings.handshakeTimeout) { begin(closing: .unauthenticated) }
       return
     }
-    if let expiry = identity.expiresAt { watch(expiry, wall) }
+    if let end = identity.endsAt { watch(end, of: identity, wall) }
     let silence = now - min(now, lastHeard)
     let interval = nanoseconds(loop.settings.pingInterval)
     guard silence >= interval * UInt64(pingsUnanswered + 1) else { return }
@@ -205,11 +217,15 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     }
   }
 
-  private func watch(_ expiry: Timestamp, _ wall: Timestamp) {
-    if wall >= expiry { return begin(closing: .unauthenticated) }
-    guard warnedOfExpiry != expiry, wall + .seconds(60) >= expiry else { return }
-    warnedOfExpiry = expiry
-    outbox.send(OutgoingEvent(.tokenExpiring) { $0.member("expiresAt", expiry) }.bytes)
+  /// Warns of the end of an identity, or ends with it.
+  private func watch(_ end: Timestamp, of identity: Identity, _ wall: Timestamp) {
+    if wall >= end { return begin(closing: .unauthenticated) }
+    // Of a short life half is time enough to get another token.
+    let life = identity.issuedAt.map { (end.milliseconds - $0.milliseconds) / 2 } ?? Int64.max
+    let ahead = min(loop.settings.expiryWarning, .milliseconds(max(0, life)))
+    guard warnedOfExpiry != end, wall + ahead >= end else { return }
+    warnedOfExpiry = end
+    outbox.send(OutgoingEvent(.tokenExpiring) { $0.member("expiresAt", end) }.bytes)
   }
 
   private func nanoseconds(_ duration: Duration) -> UInt64 { UInt64(max(0, duration.wholeNanoseconds)) }

@@ -1,0 +1,100 @@
+import Pipeline
+
+extension DaemonConfiguration {
+  /// What decoding could not see: values out of range, files that can't be used, and what works but is dubious.
+  func faults(in root: YAMLNode, at now: Timestamp) -> [Fault] {
+    var check = Check(root: root)
+    check.that(version == 1, ["version"], "'version' \(version) is not known; this daemon reads version 1")
+    checkLimits(&check)
+    checkTimes(&check)
+    check.that(
+      server?.backendScope?.isEmpty != true, ["server", "backend_scope"], "'backend_scope' must not be empty")
+    if let proxies = server?.trustedProxies {
+      for text in proxies {
+        check.that(
+          TrustedProxies([text]) != nil, ["server", "trusted_proxies"],
+          "'\(text)' is no address such as 10.0.0.7, no range such as 10.0.0.0/8, and not 'unix'")
+      }
+    }
+    server?.tls?.check(&check, at: now)
+    check.that(
+      listen.isLocal || server?.tls != nil || server?.trustedProxies?.isEmpty == false, ["server", "listen"],
+      "'listen' is reached from other machines, and there is no TLS: tokens and messages travel readable",
+      .warning)
+    check.that(
+      admin.isLocal, ["server", "admin"], "'admin' is reached from other machines", .warning)
+    return check.faults
+  }
+
+  private func checkLimits(_ check: inout Check) {
+    let limits = server?.limits
+    func path(_ key: String) -> [String] { ["server", "limits", key] }
+    check.that(
+      limits?.maxFrame.map { (1024...16 << 20).contains($0.bytes) }, path("max_frame"),
+      "'max_frame' is from 1KiB to 16MiB")
+    check.that(
+      limits?.outboundBuffer.map { $0.bytes >= 4096 }, path("outbound_buffer"),
+      "'outbound_buffer' is at least 4KiB")
+    let counts = [
+      ("max_connections", limits?.maxConnections),
+      ("max_connections_per_user", limits?.maxConnectionsPerUser),
+      ("max_unauthenticated", limits?.maxUnauthenticated),
+      ("max_connections_per_ip", limits?.maxConnectionsPerIP),
+    ]
+    for (key, count) in counts {
+      check.that(count.map { $0 > 0 }, path(key), "'\(key)' is at least 1")
+    }
+    check.that(
+      server?.abuseAfter.map { $0 > 0 }, ["server", "abuse_after"], "'abuse_after' is at least 1")
+  }
+
+  private func checkTimes(_ check: inout Check) {
+    check.that(
+      server?.handshakeTimeout.map { $0.duration > .zero }, ["server", "handshake_timeout"],
+      "'handshake_timeout' is more than nothing")
+    check.that(
+      server?.pingInterval.map { $0.duration >= .seconds(1) }, ["server", "ping_interval"],
+      "'ping_interval' is at least 1s")
+    check.that(
+      retention?.sendKeys.map { $0.duration >= .seconds(60) }, ["retention", "send_keys"],
+      "'send_keys' is at least 1m: within it, sending again is safe")
+  }
+
+  /// Gathers faults at the places of their keys.
+  struct Check {
+    let root: YAMLNode
+    private(set) var faults: [Fault] = []
+
+    init(root: YAMLNode) { self.root = root }
+
+    /// Reports a fault unless something is right, or there is nothing to judge.
+    mutating func that(
+      _ isRight: Bool?, _ path: [String], _ message: String, _ severity: Fault.Severity = .error
+    ) {
+      guard isRight == false else { return }
+      let mark = path.reduce(root as YAMLNode?) { $0?[$1] }?.mark ?? root.mark
+      faults.append(Fault(mark, message, severity: severity))
+    }
+  }
+}
+
+extension TLSFiles {
+  /// Reports files that can't be used, a key that others can read, and a certificate that ends soon.
+  func check(_ check: inout DaemonConfiguration.Check, at now: Timestamp) {
+    let path = ["server", "tls"]
+    do throws(Fault) {
+      let expiresAt = try load().expiresAt
+      check.that(
+        !keyIsOpenToOthers, path + ["key"], "'\(key)' is open to every user of this machine; chmod 0600 it",
+        .warning)
+      guard let expiresAt else { return }
+      check.that(
+        now < expiresAt, path + ["certificate"], "the certificate has ended at \(expiresAt)", .warning)
+      check.that(
+        expiresAt <= now || now + Self.warningAhead < expiresAt, path + ["certificate"],
+        "the certificate ends at \(expiresAt)", .warning)
+    } catch {
+      check.that(false, path + [error.key], error.description)
+    }
+  }
+}
