@@ -16,7 +16,6 @@ final class Node: Sendable {
   private let shared: GatewayShared
   private let chain: Chain
   private let certificates: Certificates?
-  private let fetcher: HTTPFetcher
   private let store: SQLiteStore
   private let state: MemoryState
   private let clients: any Channel
@@ -36,7 +35,9 @@ final class Node: Sendable {
   /// Opens the store, starts the stages, then listens.
   ///
   /// - Throws: what keeps it from running; what was started has been ended then, or ends with the process.
-  init(_ configuration: DaemonConfiguration, _ plan: ChainPlan, logger: Logger) async throws {
+  init(
+    _ configuration: DaemonConfiguration, _ plan: ChainPlan, fetcher: any WebFetcher, logger: Logger
+  ) async throws {
     self.logger = logger
     drain = configuration.drain
     let clock = EngineClock.system
@@ -52,8 +53,8 @@ final class Node: Sendable {
     services[StoreKey.self] = store
     services[SharedStateKey.self] = state
     services[RouterKey.self] = shared.hub
+    services[LivenessKey.self] = shared.hub
     services[SchedulerKey.self] = LoopScheduler(eventLoop: group.next())
-    fetcher = HTTPFetcher(group)
     services[WebFetcherKey.self] = fetcher
     services[MessageIDsKey.self] = MessageIDGenerator(above: store.highestMessageID, clock: clock)
     let (names, revocations) = (NameBook(), RevocationList(try await Self.revocations(in: store)))
@@ -75,6 +76,9 @@ final class Node: Sendable {
             clock: clock), backendScope: configuration.backendScope)),
       ChainStage(Pong(store: store, clock: clock)),
     ]
+    if plan.configuration(of: Fcm.self) == nil {
+      logger.info("push is not configured: whoever is offline hears of messages when they connect")
+    }
     let started = try await plan.start(services, logger, clock)
     let chain = Chain(started + own)
     self.chain = chain
@@ -130,7 +134,6 @@ final class Node: Sendable {
     await store.close()
     await state.close()
     try? await admin.close()
-    await fetcher.close()
     try? await group.shutdownGracefully()
   }
 

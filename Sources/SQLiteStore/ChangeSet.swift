@@ -34,6 +34,8 @@ struct ChangeSet {
     case .removeDevices(let user, let token): try removeDevices(of: user, token)
     case .revoke(let user, let moment): try revoke(user, moment)
     case .erase(let user, let moment): try erase(user, at: moment)
+    case .push(let push): try add(push)
+    case .pushesDecided(let mark, let oldest): try decided(before: mark, dropping: oldest)
     }
   }
 

@@ -82,6 +82,18 @@ extension SQLiteStore {
     }
   }
 
+  public func undecidedPushes(
+    notBefore oldest: MessageID, limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void
+  ) {
+    read(then) { connection throws(StoreError) in
+      try PushQuery.undecided(notBefore: oldest, limit: limit, connection)
+    }
+  }
+
+  public func duePushes(limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void) {
+    read(then) { connection throws(StoreError) in try PushQuery.due(limit: limit, connection) }
+  }
+
   public func revocations(then: @escaping @Sendable (Result<[Revocation], StoreError>) -> Void) {
     read(then) { connection throws(StoreError) in
       var revocations: [Revocation] = []

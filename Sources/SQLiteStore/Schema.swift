@@ -103,6 +103,16 @@ enum Schema {
     -- What was deleted and still has its content: it is blanked for readers, and purged later.
     CREATE INDEX messages_to_purge ON messages (deleted_at) WHERE deleted_at IS NOT NULL AND content != '';
     """,
+    """
+    -- Messages whose receiver's phone is to ring. The mark tells from which message on that is not decided yet.
+    ALTER TABLE meta ADD COLUMN pushes_decided INTEGER;
+    CREATE TABLE pushes (
+      message INTEGER PRIMARY KEY,
+      receiver TEXT NOT NULL,
+      due INTEGER NOT NULL
+    );
+    CREATE INDEX pushes_of_receiver ON pushes (receiver);
+    """,
   ]
 
   /// Brings a database up to date.

@@ -4,7 +4,7 @@ public import Pipeline
 public enum StandardStages {
   /// The types, in the order in which a chain usually has them.
   public static let all: [any Stage.Type] = [
-    Auth.self, RateLimit.self, Dedup.self, Persist.self, FanOut.self, Presence.self,
+    Auth.self, RateLimit.self, Dedup.self, Persist.self, FanOut.self, Presence.self, Fcm.self,
   ]
 }
 

@@ -45,6 +45,12 @@ extension Store {
     try await answer { devices(of: user, then: $0) }
   }
 
+  package func undecidedPushes(notBefore oldest: MessageID, limit: Int = 100) async throws -> [DuePush] {
+    try await answer { undecidedPushes(notBefore: oldest, limit: limit, then: $0) }
+  }
+
+  package func duePushes() async throws -> [DuePush] { try await answer { duePushes(limit: 100, then: $0) } }
+
   package func revocations() async throws -> [Revocation] { try await answer { revocations(then: $0) } }
 
   private func answer<Value: Sendable>(

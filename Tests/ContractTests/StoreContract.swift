@@ -5,13 +5,13 @@ import Testing
 
 /// What every store must do. Each function is one behaviour; the tests of an implementation call them all.
 public struct StoreContract: Sendable {
-  private let make: @Sendable () async throws -> any Store
+  let make: @Sendable () async throws -> any Store
   private let ids = MessageIDGenerator()
 
   /// A contract for stores that `make` opens: a fresh one each time.
   public init(_ make: @escaping @Sendable () async throws -> any Store) { self.make = make }
 
-  private func message(_ tempID: String, _ content: String = "hi", from: String = "a", to: String = "b")
+  func message(_ tempID: String, _ content: String = "hi", from: String = "a", to: String = "b")
     -> NewMessage
   {
     NewMessage(id: ids.next(), senderID: from, tempID: tempID, receiverID: to, content: content)

@@ -21,5 +21,7 @@ struct SQLiteStoreContractTests {
   @Test func feedHasNoGaps() async throws { try await contract.feedHasNoGaps() }
   @Test func movesTheHorizon() async throws { try await contract.movesTheHorizon() }
   @Test func checksReplies() async throws { try await contract.checksReplies() }
+  @Test func keepsPushes() async throws { try await contract.keepsPushes() }
+  @Test func findsUndecidedPushes() async throws { try await contract.findsUndecidedPushes() }
   @Test func knowsPeers() async throws { try await contract.knowsPeers() }
 }

@@ -30,10 +30,12 @@ struct ServeCommand: AsyncParsableCommand {
       return handler
     }
     let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
+    let fetcher = HTTPFetcher()
     let node: Node
     do {
-      node = try await Node(content.daemon, content.plan, logger: logger)
+      node = try await Node(content.daemon, content.plan, fetcher: fetcher, logger: logger)
     } catch {
+      await fetcher.close()
       throw CommandError("\(error)")
     }
     logger.notice("ready", metadata: ["listen": "\(node.address)", "version": "\(Sluice.version)"])
@@ -44,6 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     logger.notice("draining", metadata: ["signal": "\(received == SIGINT ? "SIGINT" : "SIGTERM")"])
     await node.shutDown()
+    await fetcher.close()
     logger.notice("stopped")
   }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import Pipeline
+import Synchronization
 
 /// What one WebSocket is still to be sent: the only way out to a client.
 ///
@@ -7,11 +8,13 @@ import Pipeline
 /// ones gather. More than `limit` bytes waiting means that the client does not keep up: it is closed with 4408, so
 /// that it costs bounded memory and slows nobody.
 final class Outbox: @unchecked Sendable {
-  // Sendable holds because only `loop` and `connection` are read from other threads, and they are immutable; all
-  // else is touched on the event loop of `loop`.
+  // Sendable holds because only `loop`, `connection` and `lastHeard` are read from other threads, the first two are
+  // immutable and the third is atomic; all else is touched on the event loop of `loop`.
 
   let loop: LoopGateway
   let connection: Connection
+  /// When the peer was last heard, on the engine's monotonic clock.
+  let lastHeard: Atomic<UInt64>
   /// How the client unpacks messages, where it does.
   private let deflate: PerMessageDeflate?
   private let channel: any Channel
@@ -24,6 +27,7 @@ final class Outbox: @unchecked Sendable {
 
   init(loop: LoopGateway, connection: Connection, channel: any Channel, deflate: PerMessageDeflate?) {
     self.deflate = deflate
+    lastHeard = Atomic(loop.clock.monotonic())
     self.loop = loop
     self.connection = connection
     self.channel = channel

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Callable from any thread. The directory is split into shards, each behind its own lock, held for one look-up at
 /// a time. What is for devices of another loop goes there in one piece a call.
-final class Hub: Router, Sessions {
+final class Hub: Router, Sessions, Liveness {
   private static let shardCount = 64
 
   private struct Shard {
@@ -67,6 +67,18 @@ final class Hub: Router, Sessions {
 
   func connected(among users: [String]) -> [String] {
     users.filter { user in shard(of: user).withLock { $0.devices[user] != nil } }
+  }
+
+  func heard(among users: Set<String>, since moment: UInt64) -> Set<String> {
+    users.filter { user in devices(of: user).contains { $0.lastHeard.load(ordering: .relaxed) > moment } }
+  }
+
+  func probe(_ users: Set<String>) {
+    for user in users {
+      for outbox in devices(of: user) {
+        outbox.loop.eventLoop.execute { outbox.send(control: { FrameWriter.appendPing(to: &$0) }) }
+      }
+    }
   }
 
   func disconnect(_ user: String) { close(devices(of: user), .forbidden) }

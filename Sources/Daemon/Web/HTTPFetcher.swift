@@ -1,19 +1,28 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Pipeline
 import Services
+import Synchronization
 
-/// Fetches documents by HTTP, certificates checked against the system's authorities.
+/// Fetches documents by HTTP, certificates checked against the system's authorities. What it takes is made when the
+/// first is fetched: most daemons fetch none.
 final class HTTPFetcher: WebFetcher {
-  private let client: HTTPClient
+  private let made = Mutex<HTTPClient?>(nil)
 
-  init(_ group: any EventLoopGroup) {
-    var configuration = HTTPClient.Configuration()
-    configuration.redirectConfiguration = .disallow
-    configuration.connectionPool.idleTimeout = .seconds(10)
-    configuration.timeout.connect = .seconds(3)
-    client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+  private var client: HTTPClient {
+    made.withLock { made in
+      if let made { return made }
+      var configuration = HTTPClient.Configuration()
+      configuration.redirectConfiguration = .disallow
+      configuration.connectionPool.idleTimeout = .seconds(10)
+      configuration.timeout.connect = .seconds(3)
+      let client = HTTPClient(
+        eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+      made = client
+      return client
+    }
   }
 
   func get(_ address: String, limit: Int, timeout: Duration) async throws -> WebResponse {
@@ -30,6 +39,6 @@ final class HTTPFetcher: WebFetcher {
       body: Array(body.readableBytesView))
   }
 
-  /// Ends what is under way.
-  func close() async { try? await client.shutdown() }
+  /// Ends what is under way; nothing can be fetched any more.
+  func close() async { try? await made.withLock { $0 }?.shutdown() }
 }

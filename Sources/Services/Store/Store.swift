@@ -60,6 +60,16 @@ public protocol Store: Sendable {
   /// All revocations of tokens.
   func revocations(then: @escaping @Sendable (Result<[Revocation], StoreError>) -> Void)
 
+  /// Messages of which it is not decided yet whether they are due a push, oldest first: those behind the mark of
+  /// ``StoreWrite/pushesDecided(before:dropping:)`` and not before `oldest`, that were neither delivered, read nor
+  /// deleted. None where there is no mark yet.
+  func undecidedPushes(
+    notBefore oldest: MessageID, limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void
+  )
+
+  /// Pushes that are due, oldest first, but of messages that were read or deleted meanwhile.
+  func duePushes(limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void)
+
   /// Whether the store answers; `nil` says that it does, a text says why it does not.
   func ready(then: @escaping @Sendable (String?) -> Void)
 

@@ -23,6 +23,11 @@ public enum StoreWrite: Sendable {
   /// Everything of a user's: the content of what they sent, and all that is kept of them. So much of it is done at a
   /// time; it is over when nothing was changed.
   case erase(userID: String, at: Timestamp)
+  /// A push that is due. It is kept only where its receiver has a device that it could go to.
+  case push(DuePush)
+  /// Of all messages before one it is decided whether they are due a push; pushes of messages before another are too
+  /// old. The mark never goes back.
+  case pushesDecided(before: MessageID, dropping: MessageID)
 }
 
 /// What became of one change; durable when it is reported.

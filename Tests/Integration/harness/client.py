@@ -99,6 +99,8 @@ async def close_code(socket, seconds=15):
 class RawSocket:
     """A WebSocket whose every byte the test decides on."""
 
+    offer = ""
+
     def __init__(self, daemon, user="raw", buffer=None):
         self.socket = socket.socket()
         if buffer:
@@ -108,7 +110,7 @@ class RawSocket:
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET /ws?token={tokens.token(user)} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{self.offer}\r\n".encode()
         )
         head = b""
         while not head.endswith(b"\r\n\r\n"):

@@ -15,6 +15,7 @@ final class StageFixture: Sendable {
   let state: MemoryState
   let store: SQLiteStore
   let router = RecordingRouter()
+  let liveness = ManualLiveness()
   let scheduler = ManualScheduler()
 
   init() throws {
@@ -33,6 +34,7 @@ final class StageFixture: Sendable {
     services[StoreKey.self] = store
     services[SharedStateKey.self] = state
     services[RouterKey.self] = router
+    services[LivenessKey.self] = liveness
     services[SchedulerKey.self] = scheduler
     services[MessageIDsKey.self] = MessageIDGenerator(clock: clock.clock)
     let context = TestChain.context(for: type, services: services, clock: clock.clock)
@@ -94,6 +96,24 @@ final class RecordingRouter: Router {
       return made
     }
   }
+}
+
+/// Users who give a sign of life when the test says so.
+final class ManualLiveness: Liveness {
+  private let moments = Mutex<[String: UInt64]>([:])
+  private let asked = Mutex<[Set<String>]>([])
+
+  func heard(among users: Set<String>, since moment: UInt64) -> Set<String> {
+    moments.withLock { moments in users.filter { (moments[$0] ?? 0) > moment } }
+  }
+
+  func probe(_ users: Set<String>) { asked.withLock { $0.append(users) } }
+
+  /// Has a user be heard at a moment of the monotonic clock.
+  func hear(_ user: String, at moment: UInt64) { moments.withLock { $0[user] = moment } }
+
+  /// Whom a sign of life was asked of, call by call.
+  var probes: [Set<String>] { asked.withLock { $0 } }
 }
 
 /// A scheduler whose time the test decides.

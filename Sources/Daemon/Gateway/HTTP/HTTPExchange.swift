@@ -36,6 +36,10 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+  func channelActive(context: ChannelHandlerContext) { context.fireChannelActive() }
+
+  func channelInactive(context: ChannelHandlerContext) { context.fireChannelInactive() }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = Self.unwrapInboundIn(data)
     if isAnswering { ahead.append(part) } else { take(part) }

@@ -62,7 +62,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   /// Takes the connection, unless there are too many. What there is no room for is cut off at once: to answer it
   /// would cost more than it is worth.
-  func channelActive(context: ChannelHandlerContext) {
+  override func channelActive(context: ChannelHandlerContext) {
     admission = Admission(loop.shared.admission, mostUnauthenticated: loop.settings.maxUnauthenticated)
     let isTaken =
       admission.map { peerIsTrusted || $0.count(peer, limit: loop.settings.maxConnectionsPerIP) } ?? false
@@ -73,7 +73,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     context.fireChannelActive()
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
+  override func channelInactive(context: ChannelHandlerContext) {
     admission?.end()
     context.fireChannelInactive()
   }

@@ -24,7 +24,10 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   private var context: ChannelHandlerContext?
   private var readIsHeld = false
   /// When the peer was last heard, on the engine's clock.
-  private var lastHeard: UInt64
+  private var lastHeard: UInt64 {
+    get { outbox.lastHeard.load(ordering: .relaxed) }
+    set { outbox.lastHeard.store(newValue, ordering: .relaxed) }
+  }
   private let openedAt: UInt64
   private var pingsUnanswered: UInt8 = 0
   private var rejectionsInARow = 0
@@ -42,7 +45,6 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     parser = FrameParser(takesPacked: deflate != nil)
     outbox = Outbox(loop: loop, connection: connection, channel: channel, deflate: deflate)
     openedAt = loop.clock.monotonic()
-    lastHeard = openedAt
     connection.sink = self
   }
 
@@ -220,9 +222,11 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   /// Warns of the end of an identity, or ends with it.
   private func watch(_ end: Timestamp, of identity: Identity, _ wall: Timestamp) {
     if wall >= end { return begin(closing: .unauthenticated) }
-    // Of a short life half is time enough to get another token.
-    let life = identity.issuedAt.map { (end.milliseconds - $0.milliseconds) / 2 } ?? Int64.max
-    let ahead = min(loop.settings.expiryWarning, .milliseconds(max(0, life)))
+    var ahead = loop.settings.expiryWarning
+    if let issuedAt = identity.issuedAt, end == identity.expiresAt {
+      // Of a short life half is time enough to get another token.
+      ahead = min(ahead, .milliseconds(max(0, end.milliseconds - issuedAt.milliseconds) / 2))
+    }
     guard warnedOfExpiry != end, wall + ahead >= end else { return }
     warnedOfExpiry = end
     outbox.send(OutgoingEvent(.tokenExpiring) { $0.member("expiresAt", end) }.bytes)

@@ -1,0 +1,182 @@
+import Logging
+import Pipeline
+import Services
+import Synchronization
+
+/// Messages of which it is not decided yet whether they are due a push.
+///
+/// A delivery that is seen costs no write: it waits here in memory for a sign of life, and is forgotten. What is due is
+/// written to the store, and about every ten seconds also up to where all is decided: after a crash, the messages
+/// behind that mark are looked at again.
+final class PushDecisions: Sendable {
+  /// How often is looked after what waits.
+  static let interval = Duration.seconds(1)
+  /// How often the mark is written while messages come.
+  static let markInterval = Duration.seconds(10)
+  /// How much longer than it takes to decide the mark stays behind: events may be that long on their way here.
+  static let margin = Duration.seconds(30)
+  /// How many undecided messages are taken over from an earlier life at a time.
+  private static let pageSize = 10_000
+
+  /// Deliveries of about the same time.
+  private struct Slot {
+    var pushes: [DuePush]
+    let first: UInt64
+    /// A sign of life counts from here on.
+    var last: UInt64
+    var isProbed = false
+  }
+
+  private struct State {
+    /// Oldest first.
+    var slots: [Slot] = []
+    var isTicking = false
+    var isEnded = false
+    /// When the mark was written, and when it has to be written again at the latest.
+    var markedAt: UInt64 = 0
+    var lastNoted: UInt64 = 0
+  }
+
+  private let store: any Store
+  private let router: any Router
+  private let liveness: any Liveness
+  private let scheduler: any Scheduler
+  private let clock: EngineClock
+  private let logger: Logger
+  private let after: UInt64
+  private let lifetime: Duration
+  private let state = Mutex(State())
+
+  init(
+    store: any Store, router: any Router, liveness: any Liveness, scheduler: any Scheduler,
+    clock: EngineClock,
+    logger: Logger, after: Duration, lifetime: Duration
+  ) {
+    self.store = store
+    self.router = router
+    self.liveness = liveness
+    self.scheduler = scheduler
+    self.clock = clock
+    self.logger = logger
+    self.after = UInt64(max(0, after.wholeNanoseconds))
+    self.lifetime = lifetime
+  }
+
+  /// Takes over what an earlier life has left undecided. Its receivers have as long as any for a sign of life.
+  func resume() async {
+    var oldest = MessageID.lowest(at: clock.wall() + (.zero - lifetime))
+    while true {
+      let found = await withCheckedContinuation { continuation in
+        store.undecidedPushes(notBefore: oldest, limit: Self.pageSize) { continuation.resume(returning: $0) }
+      }
+      guard case .success(let pushes) = found else {
+        return logger.error("what was left undecided can't be read; it may miss its push")
+      }
+      if !pushes.isEmpty { wait(for: pushes) }
+      guard pushes.count == Self.pageSize, let last = pushes.last else { break }
+      oldest = MessageID(rawValue: last.messageID.rawValue + 1)
+    }
+    mark()
+  }
+
+  /// Takes messages that have just been stored and delivered.
+  func note(_ pushes: [DuePush]) {
+    let connected = Set(router.connected(among: Array(Set(pushes.map(\.receiverID)))))
+    let absent = pushes.filter { !connected.contains($0.receiverID) }
+    if !absent.isEmpty { keep(absent) }
+    if absent.count < pushes.count {
+      wait(for: absent.isEmpty ? pushes : pushes.filter { connected.contains($0.receiverID) })
+    }
+    let now = clock.monotonic()
+    state.withLock { $0.lastNoted = now }
+    tickLater()
+  }
+
+  func end() { state.withLock { $0.isEnded = true } }
+
+  private func wait(for pushes: [DuePush]) {
+    let now = clock.monotonic()
+    state.withLock { state in
+      if let last = state.slots.indices.last, !state.slots[last].isProbed,
+        now < state.slots[last].first + UInt64(Self.interval.wholeNanoseconds)
+      {
+        state.slots[last].pushes += pushes
+        state.slots[last].last = now
+      } else {
+        state.slots.append(Slot(pushes: pushes, first: now, last: now))
+      }
+      state.lastNoted = now
+    }
+    tickLater()
+  }
+
+  /// Writes what is due. What the store does not take now, it is asked for again.
+  private func keep(_ pushes: [DuePush]) {
+    store.write(pushes.map { .push($0) }) { [self] results in
+      let missed = zip(pushes, results).compactMap { push, result -> DuePush? in
+        if case .unavailable = result { push } else { nil }
+      }
+      if !missed.isEmpty { wait(for: missed) }
+    }
+  }
+
+  private func tickLater() {
+    let isDue = state.withLock { state in
+      guard !state.isTicking, !state.isEnded else { return false }
+      state.isTicking = true
+      return true
+    }
+    if isDue { scheduler.after(Self.interval) { [self] in tick() } }
+  }
+
+  private func tick() {
+    let now = clock.monotonic()
+    let (decided, asked) = state.withLock { state -> ([Slot], [Slot]) in
+      state.isTicking = false
+      guard !state.isEnded else { return ([], []) }
+      let count = state.slots.prefix { $0.last + after <= now }.count
+      let decided = Array(state.slots.prefix(count))
+      state.slots.removeFirst(count)
+      var asked: [Slot] = []
+      for index in state.slots.indices
+      where !state.slots[index].isProbed && state.slots[index].last + after / 2 <= now {
+        state.slots[index].isProbed = true
+        asked.append(state.slots[index])
+      }
+      return (decided, asked)
+    }
+    for slot in asked {
+      let receivers = Set(slot.pushes.map(\.receiverID))
+      let silent = receivers.subtracting(liveness.heard(among: receivers, since: slot.last))
+      if !silent.isEmpty { liveness.probe(silent) }
+    }
+    for slot in decided {
+      let heard = liveness.heard(among: Set(slot.pushes.map(\.receiverID)), since: slot.last)
+      let due = slot.pushes.filter { !heard.contains($0.receiverID) }
+      if !due.isEmpty { keep(due) }
+    }
+    goOn(now)
+  }
+
+  /// Writes the mark where it is time, and ticks on until it has passed the last message.
+  private func goOn(_ now: UInt64) {
+    let behind = UInt64(Self.margin.wholeNanoseconds) + after
+    let (isMarkDue, isBusy) = state.withLock { state in
+      let isDue = now >= state.markedAt + UInt64(Self.markInterval.wholeNanoseconds)
+      if isDue { state.markedAt = now }
+      return (isDue, !state.slots.isEmpty || state.markedAt < state.lastNoted + behind)
+    }
+    if isMarkDue { mark() }
+    if isBusy { tickLater() }
+  }
+
+  private func mark() {
+    let now = clock.monotonic()
+    let waited = state.withLock { state in state.slots.first.map { now - min(now, $0.first) } ?? 0 }
+    let wall = clock.wall()
+    let behind = Self.margin + .nanoseconds(Int64(after)) + .nanoseconds(Int64(waited))
+    let write = StoreWrite.pushesDecided(
+      before: .lowest(at: wall + (.zero - behind)), dropping: .lowest(at: wall + (.zero - lifetime)))
+    store.write([write]) { _ in }
+  }
+}

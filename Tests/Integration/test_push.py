@@ -1,0 +1,106 @@
+"""Which messages are due a push: decided and kept, and not sent by this version."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+
+from harness import tokens
+from harness.client import connect
+
+CONFIG = """version: 1
+server:
+  listen: 127.0.0.1:{port}
+  admin: 127.0.0.1:{admin}
+store: sqlite:{folder}/store.db
+pipeline:
+  - stage: auth
+    secret_file: {folder}/secret
+  - stage: persist
+  - stage: fan_out
+  - stage: fcm
+    after: 1s
+"""
+
+
+def due(daemon):
+    with sqlite3.connect(f"file:{daemon.folder}/store.db?mode=ro", uri=True) as store:
+        return [row[0] for row in store.execute("SELECT receiver FROM pushes ORDER BY message")]
+
+
+def until(condition, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.05)
+
+
+def register(daemon, user):
+    body = '{"deviceToken": "phone of %s"}' % user
+    assert daemon.request("POST", "/users/fcm/register", body, tokens.token(user)).status == 204
+
+
+async def say(client, receiver, temp_id):
+    assert (await client.say(receiver, "hi", temp_id))["type"] == "MESSAGE_SENT"
+
+
+def test_the_absent_are_due_a_push_and_the_connected_who_answer_are_not(start):
+    daemon = start(config=CONFIG)
+    for user in ["bob", "carol"]:
+        register(daemon, user)
+
+    async def run():
+        async with connect(daemon, "alice") as alice, connect(daemon, "bob"):
+            # The library answers pings by itself, as a living client does.
+            await say(alice, "bob", "1")
+            await say(alice, "carol", "2")
+            await say(alice, "dave", "3")
+            await asyncio.to_thread(until, lambda: due(daemon) == ["carol"])
+            await say(alice, "bob", "4")
+            before = time.monotonic()
+            while time.monotonic() < before + 4:
+                await alice.settle()
+                assert due(daemon) == ["carol"]
+                await asyncio.sleep(0.2)
+
+    asyncio.run(run())
+
+
+def test_who_only_looks_connected_is_due_a_push(start):
+    daemon = start(config=CONFIG)
+    register(daemon, "bob")
+
+    async def run():
+        async with connect(daemon, "alice") as alice, connect(daemon, "bob", close_timeout=0.1) as bob:
+            # From here on the client is there and reads nothing, as a phone that has gone.
+            bob.socket.transport.pause_reading()
+            await say(alice, "bob", "1")
+            await asyncio.to_thread(until, lambda: due(daemon) == ["bob"])
+
+    asyncio.run(run())
+
+
+def test_a_crash_before_the_decision_loses_no_push(start):
+    daemon = start(config=CONFIG.replace("after: 1s", "after: 30s"))
+    register(daemon, "bob")
+
+    async def run():
+        hasty = {"close_timeout": 0.1}
+        async with connect(daemon, "alice", **hasty) as alice, connect(daemon, "bob", **hasty):
+            await say(alice, "bob", "1")
+            assert due(daemon) == []
+            daemon.kill()
+
+    asyncio.run(run())
+    daemon.config.write_text(daemon.config.read_text().replace("after: 30s", "after: 1s"))
+    daemon.start()
+    until(lambda: due(daemon) == ["bob"])
+
+
+def test_it_is_said_that_push_is_not_configured(start):
+    daemon = start(config=CONFIG)
+    assert "push is not configured" in daemon.log
+    done = daemon.command("check", str(daemon.config))
+    assert done.returncode == 0 and "push is not configured" in done.stderr
+    off = start(config=CONFIG.replace("    after: 1s\n", "    enabled: false\n"))
+    assert "push is not configured" in off.log

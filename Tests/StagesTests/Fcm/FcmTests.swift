@@ -1,0 +1,131 @@
+import Pipeline
+import PipelineTestKit
+import SQLiteStore
+import Services
+import Testing
+
+@testable import Stages
+
+@Suite("Which messages are due a push")
+struct FcmTests {
+  private let fixture: StageFixture
+  private let fcm: Fcm
+  private let chain: TestChain
+
+  init() async throws {
+    fixture = try StageFixture()
+    await fixture.write([.addDevice(Device(userID: "bob", token: "t", platform: nil))])
+    fcm = try await Fcm(FcmConfiguration(), fixture.context(for: Fcm.self))
+    chain = TestChain(
+      [
+        try await fixture.stage(Persist.self, PersistConfiguration()), ChainStage(fcm),
+        ChainStage(Accepting()),
+      ], clock: fixture.clock.clock)
+  }
+
+  @discardableResult
+  private func say(_ tempID: String, to receiver: String = "bob") async -> String? {
+    await chain.send(.newMessage, ["tempId": tempID, "receiverId": receiver, "content": "hi"]).text(
+      "messageId")
+  }
+
+  /// Lets time pass, second by second, as the scheduler would.
+  private func wait(seconds: Int) {
+    for _ in 0..<seconds {
+      fixture.clock.advance(by: .seconds(1))
+      fixture.scheduler.runAll()
+    }
+  }
+
+  private func due() async throws -> [String] {
+    // Behind whatever the stage has written.
+    await fixture.write([])
+    return try await withCheckedThrowingContinuation { continuation in
+      fixture.store.duePushes(limit: 100) { continuation.resume(with: $0) }
+    }.map(\.messageID.description)
+  }
+
+  @Test("The absent are due one at once, once a message, and only where they have a phone")
+  func absent() async throws {
+    let id = await say("1")
+    await say("1")
+    await say("2", to: "carol")
+    await say("3", to: "alice")
+    #expect(try await due() == [id])
+  }
+
+  @Test("The connected are asked for a sign of life at half the time, and are due one where they give none")
+  func silent() async throws {
+    fixture.router.connect("bob")
+    let id = await say("1")
+    wait(seconds: 4)
+    #expect(fixture.liveness.probes.isEmpty)
+    wait(seconds: 2)
+    #expect(fixture.liveness.probes.flatMap(\.self) == ["bob"])
+    #expect(try await due().isEmpty)
+    wait(seconds: 5)
+    #expect(try await due() == [id])
+  }
+
+  @Test("Who gives a sign of life after the delivery is due none; one from before it is none")
+  func alive() async throws {
+    fixture.router.connect("bob")
+    fixture.liveness.hear("bob", at: fixture.clock.clock.monotonic())
+    fixture.clock.advance(by: .seconds(1))
+    let first = await say("1")
+    wait(seconds: 12)
+    #expect(try await due() == [first])
+    await say("2")
+    wait(seconds: 3)
+    fixture.liveness.hear("bob", at: fixture.clock.clock.monotonic())
+    wait(seconds: 12)
+    #expect(fixture.liveness.probes.count == 1)
+    #expect(try await due() == [first])
+  }
+
+  @Test("What a life has left undecided the next one decides")
+  func crash() async throws {
+    fixture.router.connect("bob")
+    let seen = await say("seen")
+    // The mark is written while messages come.
+    wait(seconds: 5)
+    fixture.liveness.hear("bob", at: fixture.clock.clock.monotonic())
+    wait(seconds: 60)
+    #expect(seen != nil)
+    #expect(try await due().isEmpty)
+    let open = await say("open")
+    await fcm.shutDown()
+    let next = try await Fcm(FcmConfiguration(), fixture.context(for: Fcm.self))
+    wait(seconds: 12)
+    #expect(try await due() == [open])
+    await next.shutDown()
+  }
+
+  @Test("With nothing to decide it asks for no time")
+  func idle() async {
+    await say("1")
+    wait(seconds: 120)
+    #expect(fixture.scheduler.runAll().isEmpty)
+  }
+
+  @Test("Its check says that nothing is sent, and bounds its times")
+  func check() {
+    func findings(_ configuration: FcmConfiguration) -> [ConfigurationReport.Finding] {
+      var report = ConfigurationReport(setting: ChainSetting(mayMakeSecrets: true))
+      Fcm.check(configuration, &report)
+      return report.findings
+    }
+    #expect(findings(FcmConfiguration()).map(\.severity) == [.warning])
+    let wrong = FcmConfiguration(after: ConfigDuration("10ms"), ttl: ConfigDuration("29d"))
+    #expect(findings(wrong).compactMap(\.key) == ["after", "ttl"])
+  }
+}
+
+extension StageFixture {
+  /// Makes changes, and waits for them.
+  @discardableResult
+  func write(_ writes: [StoreWrite]) async -> [WriteResult] {
+    await withCheckedContinuation { continuation in store.write(writes) { continuation.resume(returning: $0) }
+    }
+  }
+}
