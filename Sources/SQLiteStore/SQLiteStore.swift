@@ -1,3 +1,4 @@
+import Glibc
 public import Logging
 public import Pipeline
 public import Services
@@ -64,6 +65,17 @@ public final class SQLiteStore: Store {
     reader = WorkerThread(limit: 65_536) { readings in
       for reading in readings { reading.run(confinedReader.value) }
     }
+  }
+
+  /// The schema that this version writes.
+  public static var newestSchemaVersion: Int { Schema.steps.count }
+
+  /// The schema that a database has; `nil` where there is none.
+  ///
+  /// - Throws: `StoreError` where it can't be read.
+  public static func schemaVersion(of path: String) throws(StoreError) -> Int? {
+    guard access(path, F_OK) == 0 else { return nil }
+    return try Schema.version(of: try SQLiteConnection(path: path, readOnly: true))
   }
 
   /// What the store has done since it was opened.

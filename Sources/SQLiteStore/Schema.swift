@@ -115,17 +115,22 @@ enum Schema {
     """,
   ]
 
+  /// How many of the steps a database has been through.
+  static func version(of connection: SQLiteConnection) throws(StoreError) -> Int {
+    Int(try connection.integer("PRAGMA user_version") ?? 0)
+  }
+
   /// Brings a database up to date.
   ///
   /// - Throws: `StoreError` where the database was written by a newer daemon.
   static func migrate(_ connection: SQLiteConnection) throws(StoreError) {
-    let version = try connection.integer("PRAGMA user_version") ?? 0
+    let version = try version(of: connection)
     guard version <= steps.count else {
       throw StoreError(
         "the database has schema \(version), this daemon knows \(steps.count): run the newer daemon that wrote it"
       )
     }
-    for (index, step) in steps.enumerated().dropFirst(Int(version)) {
+    for (index, step) in steps.enumerated().dropFirst(version) {
       try connection.execute("BEGIN IMMEDIATE; \(step); PRAGMA user_version = \(index + 1); COMMIT;")
     }
   }

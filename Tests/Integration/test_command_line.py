@@ -4,6 +4,7 @@ import asyncio
 import json
 import select
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -88,7 +89,7 @@ def test_a_minted_token_opens_the_door(daemon):
     assert daemon.command("token", "carol", "--ttl", "soon", "--config", str(daemon.config)).returncode == 2
 
 
-@pytest.mark.parametrize("command", ["", "serve", "check", "token", "send", "listen", "stages", "version"])
+@pytest.mark.parametrize("command", ["", "serve", "check", "token", "send", "listen", "stages", "migrate", "version"])
 def test_every_command_has_help(daemon, command):
     result = daemon.command(*filter(None, [command]), "--help")
     assert result.returncode == 0 and ("Example:" in result.stdout or not command)
@@ -127,3 +128,28 @@ def test_no_token_and_no_content_is_logged(daemon):
     assert daemon.stop() == 0
     assert "rejected an event" in daemon.log
     assert token not in daemon.log and content not in daemon.log
+
+
+def test_a_store_is_migrated_without_a_daemon(daemon):
+    daemon.stop()
+    config = ["--config", str(daemon.config)]
+    newest = daemon.command("migrate", *config)
+    assert newest.returncode == 0 and "already" in newest.stdout
+    store = daemon.folder / "store.db"
+    with sqlite3.connect(store) as older:
+        # As a daemon left it that knew two steps.
+        older.executescript("DROP TABLE pushes; ALTER TABLE meta DROP COLUMN pushes_decided; PRAGMA user_version = 2;")
+    brought = daemon.command("migrate", *config)
+    assert brought.returncode == 0 and "from schema 2 to" in brought.stdout
+    with sqlite3.connect(store) as newer:
+        newer.execute("PRAGMA user_version = 999")
+    refused = daemon.command("migrate", *config)
+    assert refused.returncode == 1 and "newer daemon" in refused.stderr
+    for file in daemon.folder.glob("store.db*"):
+        file.unlink()
+    assert "made " in daemon.command("migrate", *config).stdout
+
+
+def test_a_store_in_use_is_not_migrated(daemon):
+    refused = daemon.command("migrate", "--config", str(daemon.config))
+    assert refused.returncode == 1 and "another sluice" in refused.stderr

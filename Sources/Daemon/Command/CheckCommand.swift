@@ -9,7 +9,7 @@ struct CheckCommand: ParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
-  @Argument(help: "The file.")
+  @Argument(help: "The file.", completion: .file(extensions: ["yaml", "yml"]))
   var file = "pipeline.yaml"
 
   @Option(name: .long, help: "How to report.")

@@ -65,13 +65,13 @@ struct SluiceCommand: ParsableCommand {
     version: Sluice.version,
     subcommands: [
       ServeCommand.self, CheckCommand.self, TokenCommand.self, SendCommand.self, ListenCommand.self,
-      StagesCommand.self, VersionCommand.self,
+      StagesCommand.self, MigrateCommand.self, VersionCommand.self,
     ])
 }
 
 /// The file that a command reads.
 struct ConfigurationOptions: ParsableArguments {
-  @Option(name: .long, help: "The configuration file.")
+  @Option(name: .long, help: "The configuration file.", completion: .file(extensions: ["yaml", "yml"]))
   var config = "pipeline.yaml"
 
   /// The file, read and checked.
