@@ -2,7 +2,7 @@
 BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev
 TEST_PACKAGES = python3 python3-venv
 
-.PHONY: help run build test test-swift test-example test-integration lint format bench dependencies
+.PHONY: help run build test test-swift test-example test-integration test-fuzz test-manual sanitize lint format manual bench dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -13,7 +13,7 @@ run: build ## build release and serve with pipeline.yaml
 build: dependencies ## build release
 	swift build -c release --product sluice
 
-test: lint test-swift test-example test-integration ## run every test
+test: lint test-swift test-example test-integration test-fuzz test-manual ## run every test
 
 dependencies:
 	@scripts/check-toolchain.sh
@@ -37,6 +37,23 @@ test-integration: dependencies test-example ## the tests against the running dae
 	@scripts/python-environment.sh
 	swift build --product sluice
 	.build/python/bin/python -m pytest -q Tests/Integration
+
+test-fuzz: dependencies ## the parsers against arbitrary bytes, for 10 s each
+	scripts/fuzz.sh 10
+
+sanitize: dependencies ## every test, watched for data races and for misuse of memory
+	@scripts/install-dependencies.sh $(TEST_PACKAGES)
+	@scripts/python-environment.sh
+	scripts/sanitize.sh thread
+	scripts/sanitize.sh address
+
+manual: build ## man pages and shell completions, in .build/manual
+	scripts/manual.sh .build/manual
+
+test-manual: build ## the man pages and completions
+	@scripts/install-dependencies.sh man-db groff fish zsh
+	scripts/manual.sh .build/manual
+	scripts/check-manual.sh .build/manual
 
 bench: dependencies ## measure: see docs/benchmarks.md
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)

@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "Daemon", targets: ["Daemon"]),
     .library(name: "Pipeline", targets: ["Pipeline"]),
     .library(name: "Services", targets: ["Services"]),
+    .library(name: "Stages", targets: ["Stages"]),
     .library(name: "PipelineTestKit", targets: ["PipelineTestKit"]),
   ],
   dependencies: [

@@ -4,11 +4,15 @@ public struct FaultReport: Sendable {
   private let lines: [Substring]
   private let faults: [Fault]
 
+  /// Where libyaml counts a new line (YAML 1.1, section 4.2): `\r\n` is one break, and one character.
+  static let lineBreaks: Set<Character> = ["\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}"]
+
   /// A report on a file's faults, which it puts into the order of the file.
   public init(file: String, source: [UInt8], faults: [Fault]) {
     self.file = file
-    lines = Substring(String(decoding: source, as: UTF8.self)).split(
-      separator: "\n", omittingEmptySubsequences: false)
+    lines = Substring(String(decoding: source, as: UTF8.self)).split(omittingEmptySubsequences: false) {
+      Self.lineBreaks.contains($0)
+    }
     let covered = Set(faults.lazy.filter(\.coversPlace).map(\.mark))
     self.faults = faults.filter { $0.coversPlace || !covered.contains($0.mark) }.sorted { $0.mark < $1.mark }
   }
@@ -20,7 +24,7 @@ public struct FaultReport: Sendable {
     let place =
       "\(file):\(fault.mark.line):\(fault.mark.column): \(fault.severity.rawValue): \(fault.message)\n"
     guard lines.indices.contains(fault.mark.line - 1) else { return place }
-    let line = Array(lines[fault.mark.line - 1].prefix { $0 != "\r" })
+    let line = Array(lines[fault.mark.line - 1])
     let column = min(fault.mark.column - 1, line.count)
     let start = max(0, column - 60)
     let shown = line[start..<min(line.count, start + 100)]

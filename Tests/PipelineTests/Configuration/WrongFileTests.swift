@@ -144,6 +144,20 @@ struct WrongFileTests {
       FaultReport(file: "f", source: source, faults: faults).text.hasSuffix("  pipeline: 5\n            ^\n"))
   }
 
+  @Test(
+    "Lines are counted as YAML counts them, however they end", arguments: ["\n", "\r\n", "\r", "\u{2028}"])
+  func lineBreaks(end: String) throws {
+    let source = Array(["version: 1", "pipeline:", "  - stage: nothing", ""].joined(separator: end).utf8)
+    var faults: [Fault] = []
+    let file = try #require(ConfigurationFile(source, environment: [:], &faults))
+    _ = ChainPlan(
+      try #require(file.root["pipeline"]), StageRegistry([Sample.self]), ChainSetting(mayMakeSecrets: false),
+      &faults)
+    let text = FaultReport(file: "f", source: source, faults: faults).text
+    #expect(text.hasPrefix("f:3:12: error: unknown stage 'nothing'"))
+    #expect(text.hasSuffix("\n    - stage: nothing\n             ^\n"))
+  }
+
   @Test("Garbage of any kind ends in faults, never in a crash")
   func garbage() {
     var random = SeededGenerator(seed: 4711)
