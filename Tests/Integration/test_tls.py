@@ -81,6 +81,7 @@ def test_what_is_not_encrypted_gets_nothing(daemon):
     assert b"HTTP" not in received
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_versions_of_tls_are_refused(daemon, tls):
     old = certificates.trusting(tls)
     old.minimum_version = ssl.TLSVersion.TLSv1
