@@ -5,8 +5,11 @@ import Services
 extension EventData {
   /// A user's id of 1 to 256 characters.
   func user(_ key: String) throws(Rejection) -> String {
-    guard let user = string(key), !user.isEmpty, user.unicodeScalars.count <= 256 else {
+    guard let user = string(key), !user.isEmpty else {
       throw Rejection(.invalidEvent, "\(key) must be a text of 1 to 256 characters")
+    }
+    guard user.unicodeScalars.count <= 256 else {
+      throw Rejection(.payloadTooLarge, "\(key) has more than 256 characters")
     }
     return user
   }
@@ -31,8 +34,11 @@ extension EventData {
   /// A text, where one is given.
   func optionalText(_ key: String, most: Int) throws(Rejection) -> String? {
     guard has(key) else { return nil }
-    guard let text = string(key), (1...most).contains(text.utf8.count) else {
+    guard let text = string(key), !text.isEmpty else {
       throw Rejection(.invalidEvent, "\(key) must be a text of 1 to \(most) bytes")
+    }
+    guard text.utf8.count <= most else {
+      throw Rejection(.payloadTooLarge, "\(key) has more than \(most) bytes")
     }
     return text
   }

@@ -56,8 +56,8 @@ struct Questions: Sendable {
 
   /// `GET /messages/search`.
   func search(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
-    guard let text = data.string("q"), !text.isEmpty, text.utf8.count <= 1024 else {
-      throw Rejection(.invalidEvent, "q must be a text of 1 to 1024 bytes")
+    guard let text = try data.optionalText("q", most: 1024) else {
+      throw Rejection(.invalidEvent, "q is missing")
     }
     let request = SearchRequest(
       userID: user, text: text, peerID: data.string("with"), limit: try data.limit(most: 100, usual: 20))

@@ -34,6 +34,13 @@ public struct EventEnvelope: Sendable {
     }
   }
 
+  /// Whether a string, in its quotes, has 1 to 256 characters. One that is short in bytes need not be walked through.
+  private static func isReference(_ string: ArraySlice<UInt8>) -> Bool {
+    if (3...258).contains(string.count) { return true }
+    return string.count > 258
+      && JSONText.unescape(string.dropFirst().dropLast()).unicodeScalars.count <= 256
+  }
+
   /// Reads one envelope. What is no JSON is thrown, since nothing after it can be read; what is merely no event is
   /// the result.
   private static func scan(
@@ -62,9 +69,9 @@ public struct EventEnvelope: Sendable {
         case ("type", .string) where (3...66).contains(value.count):
           type = JSONText.unescape(value.dropFirst().dropLast())
         case ("type", _): wrong = wrong ?? "type must be a string of 1 to 64 bytes"
-        case ("id", .string) where (3...258).contains(value.count), ("id", .number) where value.count <= 256:
+        case ("id", .string) where isReference(value), ("id", .number) where value.count <= 256:
           ref = EventRef(json: Array(value))
-        case ("id", _): wrong = wrong ?? "id must be a number or a string of 1 to 256 bytes"
+        case ("id", _): wrong = wrong ?? "id must be a number or a string of 1 to 256 characters"
         case ("data", _): wrong = wrong ?? "data must be an object"
         default: return
         }

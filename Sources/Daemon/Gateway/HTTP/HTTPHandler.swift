@@ -101,8 +101,6 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     }
     switch Route.find(head.method, parts) {
     case .found(let route, let path): take(head, route, path, query, body)
-    // A client that has come for a WebSocket is told what is wrong with its wish.
-    case .wrongMethod where parts == ["ws"]: open(head)
     case .wrongMethod(let allowed): refuseMethod(allowed: allowed)
     case .nothing: answer(.problem(Rejection(.notFound, "there is nothing at this address")))
     }
@@ -164,9 +162,10 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   private func postAsBackend(_ head: HTTPRequestHead, _ body: [UInt8]) {
     do throws(Rejection) {
       let envelope = try Self.envelope(body)
-      guard let user = (try? EventData(json: body))?.string("as"), !user.isEmpty,
-        user.unicodeScalars.count <= 256, !user.utf8.contains(0)
-      else { throw Rejection(.invalidEvent, "as must be a text of 1 to 256 characters") }
+      // A body that was an event is an object; one that is none has been refused by now.
+      guard let user = try (try? EventData(json: body))?.user("as") else {
+        throw Rejection(.invalidEvent, "as is missing")
+      }
       purpose = .authenticate(envelope, as: user)
       authenticate(.authenticateBackend, head)
     } catch {
