@@ -21,6 +21,7 @@ final class Outbox: @unchecked Sendable {
   private var pending = ByteBuffer()
   private var bytesUnderWay = 0
   private var isDirty = false
+  private var endsOutput = false
   private(set) var closing: CloseCode?
   /// Set by the handler, which writes control frames and knows when the peer has gone.
   var isClosed = false
@@ -57,9 +58,14 @@ final class Outbox: @unchecked Sendable {
 
   /// Sends a close frame after what is waiting, and nothing any more. The connection ends when the peer has
   /// answered, or when its time for that is over.
-  func close(_ code: CloseCode) {
+  ///
+  /// - Parameter endsOutput: Whether the peer's answer could not be told from the rest of what it sends, so that it is
+  ///   shown the end of the stream at once. To close both ways would have the kernel throw away what it has not read
+  ///   yet, and the close frame with it.
+  func close(_ code: CloseCode, endsOutput: Bool = false) {
     guard closing == nil, !isClosed else { return }
     closing = code
+    self.endsOutput = endsOutput
     loop.counters.countClose(code)
     FrameWriter.append(close: code, to: &pending)
     markDirty()
@@ -76,6 +82,9 @@ final class Outbox: @unchecked Sendable {
     channel.writeAndFlush(bytes).whenComplete { _ in
       outbox.bytesUnderWay = 0
       outbox.flush()
+      if outbox.endsOutput, outbox.backlog == 0, !outbox.isClosed {
+        outbox.channel.close(mode: .output, promise: nil)
+      }
     }
   }
 

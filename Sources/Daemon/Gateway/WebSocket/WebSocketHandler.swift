@@ -33,6 +33,8 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   private var rejectionsInARow = 0
   private var warnedOfExpiry: Timestamp?
   private var closingSince: UInt64 = 0
+  /// Whether the peer has said goodbye or broken the protocol: what it sends besides is nothing.
+  private var peerIsDone = false
   private var registeredUser: String?
 
   init(
@@ -74,12 +76,13 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   private func parse() {
     do throws(FrameFault) {
-      while outbox.closing == nil || closingSince > 0 {
+      while !peerIsDone {
         guard let message = try parser.next(from: &unread, limit: loop.settings.maxFrame) else { return }
         try take(message)
       }
     } catch {
-      begin(closing: error.close)
+      peerIsDone = true
+      begin(closing: error.close, endsOutput: true)
     }
     unread.clear()
   }
@@ -92,12 +95,13 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
       let bytes = try inflater.unpack(packed, limit: loop.settings.maxFrame)
       try take(FrameParser.message(bytes, isText: isText))
     case .text(let frame): if outbox.closing == nil { take(frame) }
+    case .binary where outbox.closing != nil: break
     case .binary: refuse(Rejection(.invalidEvent, "events are text frames"), ref: nil)
     case .ping(let payload): outbox.send(control: { FrameWriter.append(pong: payload, to: &$0) })
     case .pong: break
     case .close:
-      if outbox.closing == nil { begin(closing: .normal) }
-      closingSince = 0
+      peerIsDone = true
+      begin(closing: .normal)
       outbox.flush()
       endSoon()
     }
@@ -164,10 +168,10 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   // MARK: The end
 
-  private func begin(closing code: CloseCode) {
+  private func begin(closing code: CloseCode, endsOutput: Bool = false) {
     guard outbox.closing == nil else { return }
     closingSince = loop.clock.monotonic()
-    outbox.close(code)
+    outbox.close(code, endsOutput: endsOutput)
   }
 
   /// Ends the connection when what is waiting has been written.

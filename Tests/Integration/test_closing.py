@@ -1,0 +1,92 @@
+"""Whoever is closed hears why and is let go at once: nobody waits for a time-out."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from harness.client import RawSocket, close_code, connect
+from test_api import SERVER, API
+
+BROKEN = {
+    "too big": ("x" * 200_000, 1009),
+    "too big in fragments": (["x" * 40_000, "x" * 40_000, "x" * 40_000], 1009),
+}
+
+
+async def closing(client):
+    """The close code, and how long it took until the connection had ended."""
+    began = time.monotonic()
+    code = await close_code(client.socket)
+    await client.socket.wait_closed()
+    return code, time.monotonic() - began
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_who_breaks_the_protocol_is_let_go_at_once(daemon, name):
+    message, code = BROKEN[name]
+
+    async def run():
+        async with connect(daemon, "alice") as client:
+            try:
+                await client.socket.send(message)
+            except Exception:  # It may be closed before all of it is sent.
+                pass
+            return await closing(client)
+
+    ended, seconds = asyncio.run(run())
+    assert ended == code and seconds < 1
+
+
+def test_who_is_replaced_is_let_go_at_once(start):
+    daemon = start(limits="max_connections_per_user: 1")
+
+    async def run():
+        async with connect(daemon, "a") as first, connect(daemon, "a"):
+            return await closing(first)
+
+    code, seconds = asyncio.run(run())
+    assert code == 4409 and seconds < 1
+
+
+def test_who_is_disconnected_by_the_backend_is_let_go_at_once(daemon):
+    backend = API(daemon, "backend", **SERVER)
+
+    async def run():
+        async with connect(daemon, "bob") as bob:
+            await asyncio.to_thread(backend.post, "/server/users/bob/disconnect", None, 204)
+            return await closing(bob)
+
+    code, seconds = asyncio.run(run())
+    assert code == 4403 and seconds < 1
+
+
+def test_who_never_answers_a_close_frame_is_cut_off(start):
+    daemon = start(limits="max_connections_per_user: 1")
+    raw = RawSocket(daemon, "a")
+    other = RawSocket(daemon, "a")
+    assert raw.close_code() == 4409
+    began = time.monotonic()
+    assert raw.socket.recv(1) == b""
+    assert 3 < time.monotonic() - began < 8
+    other.socket.close()
+
+
+def test_what_comes_before_a_goodbye_is_taken_and_nothing_behind_it(daemon):
+    raw = RawSocket(daemon)
+
+    def message(text):
+        data = {"tempId": text, "receiverId": "bob", "content": text}
+        return raw.frame(json.dumps({"type": "NEW_MESSAGE", "data": data}).encode())
+
+    raw.send(message("before") + raw.frame(b"\x03\xe8", first=0x88) + message("behind"))
+    assert raw.close_code() == 1000
+
+    async def run():
+        # A later send of the same user is stored after the earlier one.
+        async with connect(daemon, "raw") as client:
+            await client.say("bob", "last", "last")
+        async with connect(daemon, "bob") as bob:
+            return [message["content"] for message in (await bob.sync())[0]]
+
+    assert asyncio.run(run()) == ["before", "last"]
