@@ -102,11 +102,10 @@ class RawSocket:
     offer = ""
 
     def __init__(self, daemon, user="raw", buffer=None):
-        self.socket = socket.socket()
+        self.socket = daemon.connect(daemon.port)
         if buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.socket.settimeout(10)
-        self.socket.connect(("127.0.0.1", daemon.port))
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET /ws?token={tokens.token(user)} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"

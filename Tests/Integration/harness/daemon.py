@@ -63,9 +63,11 @@ def free_port():
 
 
 class Daemon:
-    def __init__(self, folder, binary=BINARY, config=None, **settings):
+    def __init__(self, folder, binary=BINARY, config=None, enter=(), connect=None, **settings):
+        """`enter` is what the command that starts it begins with, `connect` makes connections to its ports."""
         folder.mkdir()
-        self.folder, self.binary = folder, binary
+        self.folder, self.binary, self.enter = folder, binary, enter
+        self.connect = connect or (lambda port: socket.create_connection(("127.0.0.1", port)))
         self.port, self.admin = free_port(), free_port()
         (folder / "secret").write_bytes(tokens.SECRET)
         (folder / "secret").chmod(0o600)
@@ -85,7 +87,8 @@ class Daemon:
     def start(self):
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "serve", "--config", str(self.config)], stderr=log, stdout=log, cwd=self.folder
+                [*self.enter, self.binary, "serve", "--config", str(self.config)],
+                stderr=log, stdout=log, cwd=self.folder,
             )
         deadline = time.monotonic() + 20
         while not self.is_ready():
@@ -110,7 +113,9 @@ class Daemon:
         return self.process.wait(timeout=20)
 
     def request(self, method, path, body=None, token=None, port=None, headers=()):
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port)
+        connection.sock = self.connect(port or self.port)
+        connection.sock.settimeout(10)
         fields = dict(headers)
         if token is not None:
             fields["Authorization"] = f"Bearer {token}"

@@ -48,6 +48,9 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
   private func take(_ part: HTTPServerRequestPart) {
     switch (state, part) {
     case (.waiting, .head(let head)):
+      if let fault = Self.fault(of: head) {
+        return refuse(.problem(.badRequest, .init(.invalidEvent, fault)))
+      }
       state = .receiving(head, [])
       let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
       if length > bodyLimit { refuseBody() }
@@ -56,15 +59,32 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
       bytes.append(contentsOf: part.readableBytesView)
       state = .receiving(head, bytes)
     case (.receiving(let head, let bytes), .end):
-      state = .answering(keepAlive: head.isKeepAlive)
+      // Behind a wish for another protocol the parser reads no further requests.
+      let isLast = !head.isKeepAlive || head.headers.contains(name: "upgrade") || head.method == .CONNECT
+      state = .answering(keepAlive: !isLast)
       take(head, body: bytes)
     case (_, _): break
     }
   }
 
+  /// What the parser lets pass and another server on the way may have understood otherwise, so that it would not be
+  /// sure where the request ends or whom it is for (RFC 9112, sections 3.2 and 6.1).
+  private static func fault(of head: HTTPRequestHead) -> String? {
+    if head.version.major != 1 { return "only HTTP/1.1 and HTTP/1.0 are spoken here" }
+    if head.version.minor == 0 {
+      return head.headers.contains(name: "transfer-encoding") ? "HTTP/1.0 has no Transfer-Encoding" : nil
+    }
+    return head.headers["host"].count == 1 ? nil : "the request must have one Host"
+  }
+
   private func refuseBody() {
+    refuse(.problem(.payloadTooLarge, .init(.payloadTooLarge, "a body has at most \(bodyLimit) bytes")))
+  }
+
+  /// Answers a request that can't be taken, and ends the connection.
+  private func refuse(_ reply: HTTPReply) {
     state = .answering(keepAlive: false)
-    answer(.problem(.payloadTooLarge, .init(.payloadTooLarge, "a body has at most \(bodyLimit) bytes")))
+    answer(reply)
   }
 
   /// Answers the request in hand.
@@ -89,10 +109,12 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard error is HTTPParserError, context.channel.isActive, !isAnswering else {
+    guard let error = error as? HTTPParserError, context.channel.isActive, !isAnswering else {
       return context.close(promise: nil)
     }
-    state = .answering(keepAlive: false)
-    answer(.problem(.badRequest, .init(.invalidEvent, "the request is no HTTP/1.1")))
+    guard error == .headerOverflow else {
+      return refuse(.problem(.badRequest, .init(.invalidEvent, "the request is no HTTP/1.1")))
+    }
+    refuse(.problem(.requestHeaderFieldsTooLarge, .init(.payloadTooLarge, "the headers are too long")))
   }
 }

@@ -10,6 +10,15 @@ enum Listener {
   private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
     minimum: 256, initial: 512, maximum: 65_536)
 
+  /// A token and some cookies fit; what nobody has been authenticated for holds no more.
+  private static let headerLimits = {
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = 16 * 1024
+    limits.maxHeaderListSize = 32 * 1024
+    limits.maxHeaderFieldCount = 128
+    return limits
+  }()
+
   /// Begins to take connections of clients; each belongs to the loop that it lands on.
   ///
   /// - Parameter certificates: What makes connections encrypted; `nil` where they are not.
@@ -73,7 +82,8 @@ enum Listener {
 
   private static func addHTTP(to channel: any Channel, _ handler: HTTPExchange) throws {
     let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+    let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: headerLimits)
+    try pipeline.addHandler(ByteToMessageHandler(decoder))
     try pipeline.addHandler(HTTPResponseEncoder())
     try pipeline.addHandler(handler)
   }
