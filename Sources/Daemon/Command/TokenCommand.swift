@@ -27,8 +27,8 @@ enum Minting {
   static func token(
     for user: String, ttl: String, name: String?, _ content: (daemon: DaemonConfiguration, plan: ChainPlan)
   ) throws -> String {
-    guard (1...256).contains(user.utf8.count) else {
-      throw CommandError("a user has 1 to 256 bytes", code: 2)
+    guard (1...256).contains(user.unicodeScalars.count) else {
+      throw CommandError("a user has 1 to 256 characters", code: 2)
     }
     guard let lifetime = ConfigDuration(ttl)?.duration, lifetime > .zero else {
       throw CommandError("--ttl wants \(ConfigDuration.form)", code: 2)

@@ -50,8 +50,10 @@ extension OutgoingEvent {
       error.member("code", rejection.code.rawValue)
       error.member("message", rejection.message)
       if let stage = rejection.stage { error.member("stage", stage) }
-      if let tempID = data.string("tempId"), tempID.utf8.count <= 256 { error.member("tempId", tempID) }
-      if let messageID = data.string("messageId"), messageID.utf8.count <= 256 {
+      if let tempID = data.string("tempId"), tempID.unicodeScalars.count <= 256 {
+        error.member("tempId", tempID)
+      }
+      if let messageID = data.string("messageId"), messageID.unicodeScalars.count <= 256 {
         error.member("messageId", messageID)
       }
       if let wait = rejection.retryAfter { error.member("retryAfterMs", Int(max(1, wait.wholeMilliseconds))) }

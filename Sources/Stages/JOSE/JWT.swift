@@ -4,7 +4,7 @@ public import Pipeline
 public enum JWT {
   /// What a token is to say.
   public struct Claims: Sendable {
-    /// The user: `sub`, 1 to 256 bytes.
+    /// The user: `sub`, 1 to 256 characters.
     public var subject: String
     /// The name to show: `name`.
     public var name: String?

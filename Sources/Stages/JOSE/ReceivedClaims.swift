@@ -2,10 +2,12 @@ import Pipeline
 
 /// What a token says, read from its verified payload and not checked against a policy yet (RFC 7519 section 4).
 struct ReceivedClaims: Sendable, Equatable {
-  /// The most bytes of a user's id and of a name.
+  /// The most characters of a user's id, counted in Unicode scalars.
+  static let mostCharacters = 256
+  /// The most bytes of a name.
   static let mostBytes = 256
 
-  /// `sub`: the user, 1 to 256 bytes without NUL.
+  /// `sub`: the user, 1 to 256 characters without NUL.
   let subject: String
   /// `name`, cut to 256 bytes at a character; `nil` where it is absent, empty or no string.
   let name: String?
@@ -31,8 +33,8 @@ struct ReceivedClaims: Sendable, Equatable {
       throw .malformed("its payload is no JSON object")
     }
     guard let subject = claims["sub"]?.string else { throw .malformed("'sub' is not a string") }
-    guard (1...Self.mostBytes).contains(subject.utf8.count), !subject.utf8.contains(0) else {
-      throw .malformed("'sub' is not 1 to \(Self.mostBytes) bytes without NUL")
+    guard (1...Self.mostCharacters).contains(subject.unicodeScalars.count), !subject.utf8.contains(0) else {
+      throw .malformed("'sub' is not 1 to \(Self.mostCharacters) characters without NUL")
     }
     self.subject = subject
     name = claims["name"]?.string.flatMap(Self.trimmed)

@@ -41,7 +41,7 @@ struct EventDataTests {
       (#"{"type":""}"#, "type must be a string of 1 to 64 bytes"),
       (#"{"type":"A","data":[]}"#, "data must be an object"),
       (#"{"type":"A","data":null}"#, "data must be an object"),
-      (#"{"type":"A","id":{}}"#, "id must be a number or a string of 1 to 256 bytes"),
+      (#"{"type":"A","id":{}}"#, "id must be a number or a string of 1 to 256 characters"),
       (#"{"type":"A","type":"B"}"#, "type stands twice"),
       (#"{"type":"A","data":{"x":1,"x":2}}"#, "data: the key 'x' stands twice"),
     ])
