@@ -1,6 +1,6 @@
 # `make run` and `make test` are all the set-up there is; `make help` lists the rest.
 BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev
-TEST_PACKAGES = python3 python3-venv
+TEST_PACKAGES = python3 python3-venv iproute2 util-linux
 
 .PHONY: help run build test test-swift test-example test-integration test-fuzz test-manual sanitize lint format manual bench dependencies
 

@@ -114,9 +114,15 @@ def test_a_token_that_runs_out_ends_its_connection_unless_it_is_renewed(shared):
 
 @pytest.mark.parametrize(
     ("origin", "allowed"),
-    [("https://app.example", True), ("https://evil.example", False), ("null", False)],
+    [
+        ("https://app.example", True), ("https://APP.example:443", True), ("http://127.0.0.1:PORT", True),
+        ("http://app.example", False), ("https://app.example.evil", False), ("https://evil.example", False),
+        ("http://127.0.0.1:1", False), ("null", False),
+    ],
 )
 def test_a_page_connects_only_from_an_origin_that_may(shared, origin, allowed):
+    origin = origin.replace("PORT", str(shared.port))
+
     async def run():
         async with connect(shared, "a", origin=origin):
             return True

@@ -131,6 +131,12 @@ def test_what_is_sound_is_taken_and_what_follows_it_too(daemon, name):
     assert statuses(daemon, TAKEN[name] + LAST) == [200, 404]
 
 
+def test_who_asks_before_sending_a_body_is_told_to_go_on_or_not(daemon):
+    ask = AUTHORIZED + b"Expect: 100-continue\r\nContent-Length: "
+    assert statuses(daemon, ask + b"15\r\n\r\n" + EVENT + LAST) == [100, 200, 404]
+    assert statuses(daemon, ask + b"70000\r\n\r\n") == [413]
+
+
 @pytest.mark.parametrize("body", [b"Content-Length: 35\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n23\r\n"])
 def test_the_body_of_a_get_is_no_request(daemon, body):
     end = b"\r\n0\r\n\r\n" if b"chunked" in body else b""

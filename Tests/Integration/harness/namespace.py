@@ -20,7 +20,8 @@ class Namespace:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         assert self.holder.stdout.readline() == "ready\n"
-        self.enter = ["nsenter", f"--target={self.holder.pid}", *USER, f"--{kind}"]
+        user = [*USER, "--preserve-credentials"] if USER else []
+        self.enter = ["nsenter", f"--target={self.holder.pid}", *user, f"--{kind}"]
 
     def run(self, *command):
         subprocess.run([*self.enter, *command], check=True)

@@ -53,7 +53,13 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
       }
       state = .receiving(head, [])
       let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-      if length > bodyLimit { refuseBody() }
+      if length > bodyLimit { return refuseBody() }
+      // A client that asks first sends its body when it is told to, or after a while (RFC 9110, section 10.1.1).
+      if head.version.minor > 0, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" })
+      {
+        let goOn = HTTPResponseHead(version: .http1_1, status: .continue)
+        context?.writeAndFlush(NIOAny(HTTPServerResponsePart.head(goOn)), promise: nil)
+      }
     case (.receiving(let head, var bytes), .body(let part)):
       guard bytes.count + part.readableBytes <= bodyLimit else { return refuseBody() }
       bytes.append(contentsOf: part.readableBytesView)
