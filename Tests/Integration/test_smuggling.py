@@ -131,6 +131,15 @@ def test_what_is_sound_is_taken_and_what_follows_it_too(daemon, name):
     assert statuses(daemon, TAKEN[name] + LAST) == [200, 404]
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_what_came_before_the_ambiguous_is_answered_before(daemon, count):
+    taken = TAKEN["a body with a length"] * count
+    for name in ["two lengths", "a chunk's size with a sign", "another protocol"]:
+        assert statuses(daemon, taken + REFUSED[name] + SMUGGLED) == [200] * count + [400], name
+    assert statuses(daemon, taken + TOO_LARGE["a header"][0]) == [200] * count + [431]
+    assert statuses(daemon, taken + TOO_LARGE["a body"][0]) == [200] * count + [413]
+
+
 def test_who_asks_before_sending_a_body_is_told_to_go_on_or_not(daemon):
     ask = AUTHORIZED + b"Expect: 100-continue\r\nContent-Length: "
     assert statuses(daemon, ask + b"15\r\n\r\n" + EVENT + LAST) == [100, 200, 404]

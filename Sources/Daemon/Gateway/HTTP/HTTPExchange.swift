@@ -19,6 +19,8 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
 
   private var state = State.waiting
   private var ahead: [HTTPServerRequestPart] = []
+  /// The answer to what came behind that and could not be read.
+  private var refusalAhead: HTTPReply?
   private(set) var context: ChannelHandlerContext?
   /// The longest body, in bytes.
   var bodyLimit: Int { 0 }
@@ -104,7 +106,9 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
     }
     state = .waiting
     while !ahead.isEmpty, !isAnswering { take(ahead.removeFirst()) }
-    if !isAnswering { context.read() }
+    guard !isAnswering else { return }
+    if case .over = state { return }
+    if let refusalAhead { refuse(refusalAhead) } else { context.read() }
   }
 
   func read(context: ChannelHandlerContext) {
@@ -115,12 +119,19 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard let error = error as? HTTPParserError, context.channel.isActive, !isAnswering else {
+    if case .over = state { return }
+    guard let error = error as? HTTPParserError, context.channel.isActive else {
       return context.close(promise: nil)
     }
+    let refusal = Self.refusal(of: error)
+    // The requests before it have their answers first.
+    if isAnswering { refusalAhead = refusal } else { refuse(refusal) }
+  }
+
+  private static func refusal(of error: HTTPParserError) -> HTTPReply {
     guard error == .headerOverflow else {
-      return refuse(.problem(.badRequest, .init(.invalidEvent, "the request is no HTTP/1.1")))
+      return .problem(.badRequest, .init(.invalidEvent, "the request is no HTTP/1.1"))
     }
-    refuse(.problem(.requestHeaderFieldsTooLarge, .init(.payloadTooLarge, "the headers are too long")))
+    return .problem(.requestHeaderFieldsTooLarge, .init(.payloadTooLarge, "the headers are too long"))
   }
 }
