@@ -11,7 +11,7 @@ import time
 
 import pytest
 from harness import certificates, tokens
-from harness.client import Client
+from harness.client import Client, close_code
 from harness.daemon import Daemon
 from websockets.asyncio.client import connect as open_socket
 
@@ -57,6 +57,20 @@ def test_a_message_goes_from_client_to_client(daemon, tls):
             return await bob.expect("NEW_MESSAGE")
 
     assert asyncio.run(run())["content"] == "x" * 16_000
+
+
+def test_who_breaks_the_protocol_hears_why_and_is_let_go_at_once(daemon, tls):
+    async def run():
+        async with connect(daemon, tls, "alice") as socket:
+            await Client(socket).expect("CONNECTED")
+            await socket.send("x" * 70_000)
+            began = time.monotonic()
+            code = await close_code(socket)
+            await socket.wait_closed()
+            return code, time.monotonic() - began
+
+    code, seconds = asyncio.run(run())
+    assert code == 1009 and seconds < 2
 
 
 def test_calls_are_answered(daemon, tls):
