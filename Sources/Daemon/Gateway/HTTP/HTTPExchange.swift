@@ -14,6 +14,8 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
     case waiting
     case receiving(HTTPRequestHead, [UInt8])
     case answering(keepAlive: Bool)
+    /// The answer has not left yet: the client does not read, or not as fast.
+    case sending
     case over
   }
 
@@ -21,6 +23,7 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
   private var ahead: [HTTPServerRequestPart] = []
   /// The answer to what came behind that and could not be read.
   private var refusalAhead: HTTPReply?
+  private var isTakingAhead = false
   private(set) var context: ChannelHandlerContext?
   /// The longest body, in bytes.
   var bodyLimit: Int { 0 }
@@ -28,8 +31,16 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
   /// Called with each request; ``answer(_:)`` is due for it.
   func take(_ head: HTTPRequestHead, body: [UInt8]) {}
 
-  /// Whether a request is being answered.
-  var isAnswering: Bool { if case .answering = state { true } else { false } }
+  /// Whether a request is being answered: nothing else is taken meanwhile, so that one answer at most is waiting.
+  var isAnswering: Bool {
+    switch state {
+    case .answering, .sending: true
+    case .waiting, .receiving, .over: false
+    }
+  }
+
+  /// Whether the answer is there, and the client has not taken it yet.
+  var isSending: Bool { if case .sending = state { true } else { false } }
 
   /// Whether part of a request has come and the rest has not.
   var isReceiving: Bool { if case .receiving = state { true } else { false } }
@@ -104,9 +115,21 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
       let channel = context.channel
       return written.whenComplete { _ in channel.close(promise: nil) }
     }
-    state = .waiting
+    state = .sending
+    written.assumeIsolated().whenComplete { [self] _ in
+      guard isSending else { return }
+      state = .waiting
+      takeAhead()
+    }
+  }
+
+  /// Takes what was sent ahead. Answers that leave at once lead here again, where the loop that runs goes on.
+  private func takeAhead() {
+    guard !isTakingAhead else { return }
+    isTakingAhead = true
     while !ahead.isEmpty, !isAnswering { take(ahead.removeFirst()) }
-    guard !isAnswering else { return }
+    isTakingAhead = false
+    guard !isAnswering, let context else { return }
     if case .over = state { return }
     if let refusalAhead { refuse(refusalAhead) } else { context.read() }
   }
@@ -114,7 +137,7 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
   func read(context: ChannelHandlerContext) {
     switch state {
     case .waiting, .receiving: context.read()
-    case .answering, .over: break
+    case .answering, .sending, .over: break
     }
   }
 

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The HTTP side of a client connection: calls as events through the chain, and the way to a WebSocket.
 final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
-  /// How long a connection may do nothing between two requests.
+  /// How long a connection may do nothing between two requests, and a client take to read an answer.
   private static let idleLimit: UInt64 = 60_000_000_000
 
   var place = -1
@@ -322,9 +322,10 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   // MARK: Deadlines
 
   func tick(now: UInt64, wall: Timestamp) {
+    if isAnswering, !isSending { return }
     let isDue = isReceiving || !hasRequested
     let limit = isDue ? UInt64(max(0, loop.settings.handshakeTimeout.wholeNanoseconds)) : Self.idleLimit
-    if !isAnswering, now > lastActive + limit { context?.close(promise: nil) }
+    if now > lastActive + limit { context?.close(promise: nil) }
   }
 
   func drain() { if !isAnswering { context?.close(promise: nil) } }
