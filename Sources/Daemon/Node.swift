@@ -95,12 +95,13 @@ final class Node: Sendable {
     }
     let overview = Overview(loops: loops, shared: shared, plan: plan, store: store, state: state)
     let (group, loops) = (group, loops)
-    admin = try await Self.listening(at: configuration.admin) {
-      try await Listener.admin(at: configuration.admin, group: group, overview: overview)
-    }
     clients = try await Self.listening(at: configuration.listen) { [certificates] in
       try await Listener.clients(
         at: configuration.listen, group: group, loops: loops, certificates: certificates)
+    }
+    // Last, since it says that clients may come.
+    admin = try await Self.listening(at: configuration.admin) {
+      try await Listener.admin(at: configuration.admin, group: group, overview: overview)
     }
   }
 
