@@ -1,14 +1,17 @@
 # `make run` and `make test` are all the set-up there is; `make help` lists the rest.
-BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev
-TEST_PACKAGES = python3 python3-venv iproute2 util-linux
+BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev libpq-dev libhiredis-dev
+TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server
 
-.PHONY: help run build test test-swift test-example test-integration test-fuzz test-manual sanitize lint format manual bench dependencies
+.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history sanitize lint format manual bench bench-production dependencies test-dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 run: build ## build release and serve with pipeline.yaml
 	.build/release/sluice serve
+
+run-production: build test-dependencies ## a private PostgreSQL and Redis, and two nodes on them
+	scripts/run-production.sh
 
 build: dependencies ## build release
 	swift build -c release --product sluice
@@ -25,24 +28,45 @@ lint: dependencies
 format: ## bring the sources into shape
 	swift format --in-place --recursive Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
 
-test-swift: dependencies ## the tests in Swift
+test-dependencies: dependencies
+	@scripts/install-dependencies.sh $(TEST_PACKAGES)
+
+test-swift: test-dependencies ## the tests in Swift
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --skip PostgresStoreTests
+	@# These wait for a server on the threads that tests share, so they have a process of their own.
+	swift test --skip-build --filter PostgresStoreTests --skip MillionMessages
+	swift test --skip-build --filter MillionMessages
 
 test-example: dependencies ## the example of a custom stage
 	swift test --package-path Examples/WordFilter --scratch-path .build/example
 
-test-integration: dependencies test-example ## the tests against the running daemon
+test-integration: test-dependencies test-example ## the tests against the running daemon
+	@scripts/python-environment.sh
+	swift build --product sluice
+	.build/python/bin/python -m pytest -q Tests/Integration Tests/History
+
+test-production: test-dependencies ## the tests against the running daemon, on PostgreSQL and Redis, with one node and with two
+	@scripts/python-environment.sh
+	swift build --product sluice
+	SLUICE_TEST_WORLD=production .build/python/bin/python -m pytest -q Tests/Integration
+	SLUICE_TEST_WORLD=two-nodes .build/python/bin/python -m pytest -q Tests/Integration
+
+outages: test-dependencies ## break Redis, PostgreSQL and nodes, and show what people saw of it: see docs/outages.md
+	@scripts/python-environment.sh
+	swift build --product sluice
+	.build/python/bin/python -m pytest -q Tests/Integration/test_outages_*.py
+
+history: dependencies ## drive clients and faults, and check what they saw: see docs/history.md (OPTIONS="--seconds 600 …")
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)
 	@scripts/python-environment.sh
 	swift build --product sluice
-	.build/python/bin/python -m pytest -q Tests/Integration
+	PYTHONPATH=Tests/Integration:Tests/History .build/python/bin/python -m history --record .build/history.jsonl $(OPTIONS)
 
 test-fuzz: dependencies ## the parsers against arbitrary bytes, for 10 s each
 	scripts/fuzz.sh 10
 
-sanitize: dependencies ## every test, watched for data races and for misuse of memory
-	@scripts/install-dependencies.sh $(TEST_PACKAGES)
+sanitize: test-dependencies ## every test, watched for data races and for misuse of memory
 	@scripts/python-environment.sh
 	scripts/sanitize.sh thread
 	scripts/sanitize.sh address
@@ -57,8 +81,13 @@ test-manual: build ## the man pages and completions
 
 bench: dependencies ## measure: see docs/benchmarks.md
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)
-	@scripts/python-environment.sh
 	swift build -c release --product sluice
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/sluice-benchmarks
-	.build/python/bin/python Benchmarks/daemon.py
+	python3 Benchmarks/daemon.py
+	@$(MAKE) bench-production
+
+bench-production: build ## measure on PostgreSQL and Redis alone (OPTIONS="--write docs/benchmarks.md" keeps the figures)
+	@scripts/install-dependencies.sh $(TEST_PACKAGES)
+	@scripts/python-environment.sh Benchmarks/requirements.txt .build/bench-python
+	.build/bench-python/bin/python Benchmarks/production.py $(OPTIONS)

@@ -39,11 +39,25 @@ let package = Package(
       name: "SQLiteStore",
       dependencies: ["Services", "CSQLite", .product(name: "Logging", package: "swift-log")]),
     .target(name: "MemoryState", dependencies: ["Services"]),
+    .target(
+      name: "PostgresStore",
+      dependencies: ["Services", "CLibPQ", .product(name: "Logging", package: "swift-log")]),
+    .target(
+      name: "RedisState",
+      dependencies: [
+        "Services", "CHiredis",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
 
     .target(
       name: "Daemon",
       dependencies: [
-        "Pipeline", "Services", "Stages", "SQLiteStore", "MemoryState", "COpenSSL", "CZlib",
+        "Pipeline", "Services", "Stages", "SQLiteStore", "MemoryState", "PostgresStore", "RedisState",
+        "COpenSSL",
+        "CZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -58,6 +72,9 @@ let package = Package(
       name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // Its pkg-config file names flags that packages may not set, and nothing else that is needed.
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -80,6 +97,20 @@ let package = Package(
         "SQLiteStore", "ContractTests", "CSQLite", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "MemoryStateTests", dependencies: ["MemoryState", "ContractTests", "PipelineTestKit"]),
+    .testTarget(
+      name: "PostgresStoreTests",
+      dependencies: [
+        "PostgresStore", "ContractTests", "CLibPQ", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "RedisStateTests",
+      dependencies: [
+        "RedisState", "ContractTests", "CHiredis",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     // The tree itself: which way imports point.
     .testTarget(name: "TreeTests"),
     .testTarget(

@@ -60,9 +60,10 @@ public final class MemoryState: SharedState {
   }
 
   public func arrive(
-    _ user: String, device: ConnectionID, then: @escaping @Sendable (Result<Bool, StateError>) -> Void
+    _ user: String, device: ConnectionID, limit: Int,
+    then: @escaping @Sendable (Result<Arrival, StateError>) -> Void
   ) {
-    then(.success(presence.withLock { $0.arrive(user, device) }))
+    then(.success(Arrival(cameOnline: presence.withLock { $0.arrive(user, device) })))
   }
 
   public func depart(
@@ -86,6 +87,9 @@ public final class MemoryState: SharedState {
     let wall = clock.wall()
     then(.success(presence.withLock { table in users.map { table.record(of: $0, wall: wall) } }))
   }
+
+  /// A node that is alone has no other that could die.
+  public func watchAbandoned(_ handler: @escaping @Sendable ([String]) -> Void) {}
 
   public func ready(then: @escaping @Sendable (String?) -> Void) { then(nil) }
 

@@ -22,7 +22,7 @@ enum FeedQuery {
     let start: Position
     switch request.start {
     case .beginning: start = 0
-    case .after(let position): start = position
+    case .after(let place): start = place.seen
     case .since(let moment):
       start = UInt64(
         try connection.integer(
@@ -36,6 +36,7 @@ enum FeedQuery {
     let hasMore = messages.count > request.limit
     if hasMore { messages.removeLast() }
     let last = messages.last?.position ?? start
-    return SyncPage(messages: messages, position: hasMore ? last : max(last, head), hasMore: hasMore)
+    return SyncPage(
+      messages: messages, place: FeedPlace(hasMore ? last : max(last, head)), hasMore: hasMore)
   }
 }

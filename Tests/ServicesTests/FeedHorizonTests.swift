@@ -26,3 +26,48 @@ struct FeedHorizonTests {
     }
   }
 }
+
+@Suite("The horizon of a store that others write to as well")
+struct SharedHorizonTests {
+  @Test("It moves to where the feed was read, but not past what is under way here")
+  func completes() {
+    let horizon = FeedHorizon(at: 10, isShared: true)
+    horizon.begin(15)
+    horizon.begin(12)
+    #expect(horizon.position == 10)
+    horizon.complete(to: 20)
+    #expect(horizon.position == 11)
+    horizon.end([12])
+    #expect(horizon.position == 14)
+    horizon.end([15])
+    #expect(horizon.position == 20)
+    horizon.complete(to: 5)
+    #expect(horizon.position == 20)
+  }
+
+  @Test("A change is claimed once for each of the two that it concerns, and not when it is forgotten")
+  func claims() {
+    let horizon = FeedHorizon(at: 10, isShared: true)
+    func claim(_ position: Position, _ user: String = "a") -> Bool { horizon.claim(position, for: user) }
+    #expect(claim(12) && !claim(12) && claim(12, "b") && !claim(12, "b"))
+    horizon.begin(13)
+    #expect(!claim(13) && !claim(13, "b"))
+    horizon.complete(to: 12)
+    #expect(claim(11) && !claim(12) && !claim(13) && claim(14))
+    horizon.forget(upTo: 16)
+    #expect(!claim(15) && claim(17))
+  }
+
+  @Test(
+    "Who connects now begins at the frontier or, while changes do not come by themselves, where all is handed over"
+  )
+  func joining() {
+    let horizon = FeedHorizon(at: 10, isShared: true)
+    horizon.note(horizon: 20, frontier: 30)
+    #expect(horizon.joining == 30)
+    horizon.interrupted(true)
+    #expect(horizon.joining == 20)
+    horizon.interrupted(false)
+    #expect(horizon.joining == 30)
+  }
+}

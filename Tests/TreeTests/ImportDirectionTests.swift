@@ -11,14 +11,24 @@ struct ImportDirectionTests {
     ("Stages", ["Pipeline", "Services", "COpenSSL"]),
     ("SQLiteStore", ["Pipeline", "Services", "CSQLite"]),
     ("MemoryState", ["Pipeline", "Services"]),
-    ("Daemon", ["Pipeline", "Services", "Stages", "SQLiteStore", "MemoryState", "COpenSSL"]),
+    ("PostgresStore", ["Pipeline", "Services", "CLibPQ"]),
+    ("RedisState", ["Pipeline", "Services", "CHiredis"]),
+    (
+      "Daemon",
+      [
+        "Pipeline", "Services", "Stages", "SQLiteStore", "MemoryState", "PostgresStore", "RedisState",
+        "COpenSSL",
+      ]
+    ),
     ("sluice", ["Daemon"]),
   ]
 
   private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  private static let modules = Set(allowed.map(\.module)).union(["CLibYAML", "CSQLite", "COpenSSL"])
+  private static let modules = Set(allowed.map(\.module)).union([
+    "CLibYAML", "CSQLite", "COpenSSL", "CLibPQ", "CHiredis",
+  ])
 
   @Test("A module imports only what stands below it", arguments: allowed)
   func direction(module: String, imports: Set<String>) throws {

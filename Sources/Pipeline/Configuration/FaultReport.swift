@@ -24,13 +24,29 @@ public struct FaultReport: Sendable {
     let place =
       "\(file):\(fault.mark.line):\(fault.mark.column): \(fault.severity.rawValue): \(fault.message)\n"
     guard lines.indices.contains(fault.mark.line - 1) else { return place }
-    let line = Array(lines[fault.mark.line - 1])
+    let line = Self.withoutPassword(Array(lines[fault.mark.line - 1]))
     let column = min(fault.mark.column - 1, line.count)
     let start = max(0, column - 60)
     let shown = line[start..<min(line.count, start + 100)]
     // A tab is kept under a tab, so that the caret stands right however wide they are shown.
     let lead = shown.prefix(column - start).map { $0 == "\t" ? "\t" : " " }.joined()
     return place + "  \(String(shown))\n  \(lead)^\n"
+  }
+
+  /// A line as it may be shown: the password of an address in it, between `://USER:` and `@`, is crossed out, at the same
+  /// length.
+  static func withoutPassword(_ line: [Character]) -> [Character] {
+    var line = line
+    var start = 0
+    while let scheme = line.indices.dropFirst(start).first(where: { line[$0...].starts(with: "://") }) {
+      start = scheme + 3
+      let authority = line[start...].prefix { $0 != "/" && !$0.isWhitespace }
+      guard let end = authority.lastIndex(of: "@"), let colon = authority[..<end].firstIndex(of: ":") else {
+        continue
+      }
+      for index in colon + 1..<end { line[index] = "*" }
+    }
+    return line
   }
 
   /// A JSON array of `{file, line, column, severity, message}`.

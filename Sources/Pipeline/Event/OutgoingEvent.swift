@@ -21,6 +21,17 @@ public final class OutgoingEvent: Sendable {
     self.bytes = writer.finish()
   }
 
+  /// An event whose `data` is JSON already: an object that was encoded by another node.
+  public init(_ type: EventType, json data: [UInt8]) {
+    var writer = JSONObjectWriter(reserving: data.count + 64)
+    writer.member("type", type.rawValue)
+    writer.member("data", json: data)
+    let end = writer.bytes.count
+    self.type = type
+    self.dataRange = end - data.count..<end
+    self.bytes = writer.finish()
+  }
+
   /// The JSON of `data` alone.
   public var data: ArraySlice<UInt8> { bytes[dataRange] }
 

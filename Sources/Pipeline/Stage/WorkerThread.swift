@@ -4,7 +4,8 @@ import Synchronization
 /// A thread that takes jobs in order, all that wait at once: while it works on some, the next gather by themselves.
 ///
 /// For work that blocks: a database file, a library without an asynchronous interface. The queue is bounded by
-/// the jobs' total weight.
+/// the jobs' total weight. A thread that has something to look after besides its jobs, such as a connection that
+/// comes back, is given a tick: it is woken that often with no jobs.
 public final class WorkerThread<Job: Sendable>: Sendable {
   private struct Queue {
     var jobs: [Job] = []
@@ -17,13 +18,17 @@ public final class WorkerThread<Job: Sendable>: Sendable {
   private let queue = Mutex(Queue())
   private let wake = Semaphore()
   private let limit: Int
+  private let tick: Duration?
   private let work: @Sendable ([Job]) -> Void
 
   /// Starts a thread that calls `work` with all the jobs that wait, in the order of their submission.
   ///
-  /// - Parameter limit: The most weight that may wait.
-  public init(limit: Int, work: @escaping @Sendable ([Job]) -> Void) {
+  /// - Parameters:
+  ///   - limit: The most weight that may wait.
+  ///   - tick: How long after the last work it is called with no jobs where none have come; `nil`: never.
+  public init(limit: Int, tick: Duration? = nil, work: @escaping @Sendable ([Job]) -> Void) {
     self.limit = limit
+    self.tick = tick
     self.work = work
     DetachedThread.start { self.run() }
   }
@@ -54,14 +59,14 @@ public final class WorkerThread<Job: Sendable>: Sendable {
 
   private func run() {
     while true {
-      wake.wait()
+      let isTick = !wake.wait(atMost: tick)
       let (jobs, ending) = queue.withLock { queue in
         let jobs = queue.jobs
         queue.jobs = []
         queue.weight = 0
         return (jobs, queue.ending)
       }
-      if !jobs.isEmpty { work(jobs) }
+      if !jobs.isEmpty || isTick && !ending { work(jobs) }
       // A job taken after the last look has signalled too, so only an empty queue ends the thread.
       guard ending, queue.withLock({ $0.jobs.isEmpty }) else { continue }
       let waiters = queue.withLock { queue in
@@ -88,8 +93,22 @@ private final class Semaphore: @unchecked Sendable {
 
   func signal() { sem_post(handle) }
 
-  func wait() {
-    while sem_wait(handle) != 0 {}
+  /// Waits for a signal; `false` where none has come in time.
+  func wait(atMost limit: Duration?) -> Bool {
+    guard let limit else {
+      while sem_wait(handle) != 0 {}
+      return true
+    }
+    // This wait goes by the wall clock; where that is set back, a tick is late once.
+    var deadline = timespec()
+    clock_gettime(CLOCK_REALTIME, &deadline)
+    let nanoseconds = Int64(deadline.tv_nsec) + max(0, limit.wholeNanoseconds)
+    deadline.tv_sec += Int(nanoseconds / 1_000_000_000)
+    deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
+    while sem_timedwait(handle, &deadline) != 0 {
+      if errno == ETIMEDOUT { return false }
+    }
+    return true
   }
 }
 

@@ -6,7 +6,7 @@ public protocol Router: Sendable {
   /// they sync. Never blocks; a device that can't keep up is disconnected.
   func deliver(_ deliveries: [Delivery])
 
-  /// Which of `users` have a device connected to this node.
+  /// Which of `users` may have a device connected: the others surely have none.
   func connected(among users: [String]) -> [String]
 }
 
@@ -20,15 +20,19 @@ public struct Delivery: Sendable {
   public var except: ConnectionID?
   /// The one connection that does, where it is for no other.
   public var only: ConnectionID?
+  /// The place in the feed of the change that it tells of; `nil` where it tells of nothing that is stored.
+  public var position: Position?
 
   /// A delivery by its parts.
   public init(
-    to userID: String, _ event: OutgoingEvent, except: ConnectionID? = nil, only: ConnectionID? = nil
+    to userID: String, _ event: OutgoingEvent, except: ConnectionID? = nil, only: ConnectionID? = nil,
+    at position: Position? = nil
   ) {
     self.userID = userID
     self.event = event
     self.except = except
     self.only = only
+    self.position = position
   }
 }
 

@@ -17,9 +17,10 @@ public protocol SharedState: Sendable {
   /// for messages that are durable. Losing it costs a question to the store, never a guarantee.
   func remember(_ sends: [(key: SendKey, message: SentMessage)], for window: Duration)
 
-  /// Notes that a device of `user` has connected. `then` gets whether that made the user online.
+  /// Notes that a device of `user` has connected, of whom at most `limit` may be: `then` gets what that led to.
   func arrive(
-    _ user: String, device: ConnectionID, then: @escaping @Sendable (Result<Bool, StateError>) -> Void)
+    _ user: String, device: ConnectionID, limit: Int,
+    then: @escaping @Sendable (Result<Arrival, StateError>) -> Void)
 
   /// Notes that a device has gone. `then` gets whether it was the user's last: the user counts as online still, until
   /// ``lapse(_:after:then:)``.
@@ -35,6 +36,10 @@ public protocol SharedState: Sendable {
   /// The presence of users, one answer each, in order.
   func presence(
     of users: [String], then: @escaping @Sendable (Result<[PresenceRecord], StateError>) -> Void)
+
+  /// Has `handler` called with users whose last device was on a node that has died, by one of the nodes that live on.
+  /// They count as online still, until ``lapse(_:after:then:)``. Only the latest handler is called.
+  func watchAbandoned(_ handler: @escaping @Sendable ([String]) -> Void)
 
   /// Whether the state answers; `nil` says that it does, a text says why it does not.
   func ready(then: @escaping @Sendable (String?) -> Void)
@@ -102,6 +107,35 @@ public struct SentMessage: Sendable, Equatable {
   public init(id: MessageID, digest: UInt64) {
     self.id = id
     self.digest = digest
+  }
+}
+
+/// What the arrival of a device led to.
+public struct Arrival: Sendable, Equatable {
+  /// Whether it made its user online.
+  public var cameOnline: Bool
+  /// The user's oldest devices that are too many now, on whatever node. A state that is one node's alone leaves that to
+  /// the node.
+  public var displaced: [PlacedDevice]
+
+  /// An arrival by its parts.
+  public init(cameOnline: Bool, displaced: [PlacedDevice] = []) {
+    self.cameOnline = cameOnline
+    self.displaced = displaced
+  }
+}
+
+/// A device and the node that it is connected to.
+public struct PlacedDevice: Sendable, Hashable {
+  /// The node.
+  public var node: NodeID
+  /// Its connection there.
+  public var connection: ConnectionID
+
+  /// A device by its parts.
+  public init(_ connection: ConnectionID, on node: NodeID) {
+    self.node = node
+    self.connection = connection
   }
 }
 

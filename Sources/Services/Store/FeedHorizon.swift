@@ -1,43 +1,117 @@
 import Synchronization
 
 /// How far the feed has not only been committed but also carried out: up to here, every change has been handed to
-/// the devices that were connected.
+/// the devices that were connected to this node.
 ///
 /// A cursor given to a connected client must not be ahead of what that client has been sent, or a change that was
 /// committed but not yet delivered would be skipped when the client comes back with it.
+///
+/// Where this node alone writes to the store, the feed is complete up to its last commit. Where others write too, it is
+/// complete as far as ``complete(to:)`` says: whoever calls it has read the feed up to there, and has handed over what
+/// had not come by itself. ``claim(_:for:)`` sees to it that a change that comes twice is handed over once.
 public final class FeedHorizon: Sendable {
+  /// Whom a change was told, or is being told: all, or one or both of the two that it concerns.
+  private struct Told {
+    var all = false
+    var one: Int?
+    var other: Int?
+
+    mutating func insert(_ user: Int) -> Bool {
+      guard !all, one != user, other != user else { return false }
+      if one == nil { one = user } else { other = user }
+      return true
+    }
+  }
+
   private struct State {
-    var highest: Position
-    /// The changes under way, oldest first; those in `done` have ended out of turn.
+    /// Up to here the feed is complete.
+    var complete: Position
+    /// The changes of this node that are under way, in their order; those in `done` have ended out of turn.
     var pending: [Position] = []
     var first = 0
     var done: Set<Position> = []
+    /// The changes past `forgotten` that were handed over, or are being.
+    var claimed: [Position: Told] = [:]
+    /// What became of the changes up to here is not known any more; it lies behind `complete`, since a message that is
+    /// changed again hides its earlier changes until it is met at its later place.
+    var forgotten: Position
+    /// The changes of this node that were read from the feed, and handed over, before they were begun here.
+    var overtaken: Set<Position> = []
+    /// Where the feed stood when it was asked last: up to the first all was final, and what had begun is before the second.
+    var stand: (horizon: Position, frontier: Position)
+    /// Whether changes of other nodes may not be coming by themselves now.
+    var isInterrupted = false
+
+    var position: Position { first < pending.count ? min(pending[first] - 1, complete) : complete }
   }
   private let state: Mutex<State>
+  private let isShared: Bool
+  private let hasOvertaken = Atomic<Bool>(false)
 
   /// A horizon where everything up to `position` has been carried out.
-  public init(at position: Position) { state = Mutex(State(highest: position)) }
+  ///
+  /// - Parameter isShared: Whether other nodes write to the store too.
+  public init(at position: Position, isShared: Bool = false) {
+    state = Mutex(State(complete: position, forgotten: position, stand: (position, position)))
+    self.isShared = isShared
+  }
 
   /// Up to here every change has been carried out.
-  public var position: Position {
+  public var position: Position { state.withLock { $0.position } }
+
+  /// Where a device begins that connects now: what is read from the feed later is handed to it only from here on, since
+  /// it was told of the rest by a sync, or was connected elsewhere. As long as changes come by themselves, also those
+  /// that are being made now will.
+  public var joining: Position {
     state.withLock { state in
-      state.first < state.pending.count ? state.pending[state.first] - 1 : state.highest
+      max(state.position, state.isInterrupted ? state.stand.horizon : state.stand.frontier)
     }
   }
 
-  /// Says that a change has been committed and is going to be carried out. Called by the store, in the order of
-  /// the positions, before it reports the write.
+  /// Says where the feed stood at some moment: up to one position all was final, and what had begun is before another.
+  public func note(horizon: Position, frontier: Position) {
+    state.withLock { state in
+      state.stand = (max(state.stand.horizon, horizon), max(state.stand.frontier, frontier))
+    }
+  }
+
+  /// Says whether changes of other nodes may not be coming by themselves from now on.
+  public func interrupted(_ isInterrupted: Bool) { state.withLock { $0.isInterrupted = isInterrupted } }
+
+  /// Says that a change has been committed and is going to be carried out. Called by the store before it reports the
+  /// write; in the order of the positions where the store is this node's alone.
   public func begin(_ position: Position) {
     state.withLock { state in
-      precondition(position > state.highest, "changes begin in the order of the feed")
-      state.highest = position
-      state.pending.append(position)
+      if isShared {
+        if position <= state.forgotten || state.claimed.updateValue(Told(all: true), forKey: position) != nil
+        {
+          state.overtaken.insert(position)
+          hasOvertaken.store(true, ordering: .releasing)
+        }
+      } else {
+        precondition(position > state.complete, "changes begin in the order of the feed")
+        state.complete = position
+      }
+      // Two connections commit at about the same time: the right place is at the end, or near it.
+      var place = state.pending.count
+      while place > state.first, state.pending[place - 1] > position { place -= 1 }
+      state.pending.insert(position, at: place)
     }
+  }
+
+  /// Whether a change of this node was handed over by whoever read it from the feed, since the store's answer took that
+  /// long: then it is not to be handed over again.
+  public func wasOvertaken(_ position: Position) -> Bool {
+    hasOvertaken.load(ordering: .acquiring) && state.withLock { $0.overtaken.contains(position) }
   }
 
   /// Says that changes have been carried out.
   public func end(_ positions: some Sequence<Position>) {
     state.withLock { state in
+      if !state.overtaken.isEmpty {
+        state.overtaken.subtract(positions)
+        hasOvertaken.store(!state.overtaken.isEmpty, ordering: .releasing)
+      }
       state.done.formUnion(positions)
       while state.first < state.pending.count, state.done.remove(state.pending[state.first]) != nil {
         state.first += 1
@@ -49,6 +123,28 @@ public final class FeedHorizon: Sendable {
         state.pending.removeFirst(state.first)
         state.first = 0
       }
+    }
+  }
+
+  /// Whether a user is to be told of a change of a store that is shared, by the caller: nobody has claimed to before.
+  public func claim(_ position: Position, for user: String) -> Bool {
+    state.withLock { state in
+      guard position > state.forgotten else { return false }
+      return state.claimed[position, default: Told()].insert(user.hashValue)
+    }
+  }
+
+  /// Says that everything in the feed of a shared store has been claimed up to a position.
+  public func complete(to position: Position) {
+    state.withLock { state in state.complete = max(state.complete, position) }
+  }
+
+  /// Forgets what became of the changes up to a position: none of them is handed over any more.
+  public func forget(upTo position: Position) {
+    state.withLock { state in
+      guard position > state.forgotten else { return }
+      state.forgotten = position
+      state.claimed = state.claimed.filter { $0.key > position }
     }
   }
 }

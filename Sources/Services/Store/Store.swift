@@ -11,6 +11,9 @@ public protocol Store: Sendable {
   /// How far the feed has been committed and carried out.
   var horizon: FeedHorizon { get }
 
+  /// The feed begins behind this position: who stood before it has to begin anew.
+  var oldestPosition: Position { get }
+
   /// The highest message id stored when the store was opened, so that new ones are made above it.
   var highestMessageID: MessageID? { get }
 
@@ -75,6 +78,11 @@ public protocol Store: Sendable {
 
   /// Finishes what is under way, then closes. Nothing is taken from the call on.
   func close() async
+}
+
+extension Store {
+  /// A store whose feed begins at its beginning.
+  public var oldestPosition: Position { 0 }
 }
 
 /// The key under which stages find the store.

@@ -48,6 +48,8 @@ public enum WriteResult: Sendable, Equatable {
   case refused(Rejection)
   /// The store failed; nothing of this change was made, and it may be asked for again.
   case unavailable(String)
+  /// The store was lost while the change was being made: whether it was is not known. Asking again finds out.
+  case unknown(String)
 }
 
 extension WriteResult {
@@ -56,7 +58,7 @@ extension WriteResult {
     switch self {
     case .stored(_, let position): [position]
     case .changed(let changes): changes.compactMap(\.position)
-    case .duplicate, .linked, .known, .done, .refused, .unavailable: []
+    case .duplicate, .linked, .known, .done, .refused, .unavailable, .unknown: []
     }
   }
 }

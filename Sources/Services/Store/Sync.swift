@@ -6,8 +6,8 @@ public struct SyncRequest: Sendable, Equatable {
   public enum Start: Sendable, Equatable {
     /// At the first change there is.
     case beginning
-    /// After this place in the feed.
-    case after(Position)
+    /// Behind this place in the feed.
+    case after(FeedPlace)
     /// At the first change at or after this moment: it may repeat, never skip.
     case since(Timestamp)
   }
@@ -32,14 +32,14 @@ public struct SyncPage: Sendable, Equatable {
   /// The messages as they are now, each at the place of its latest change.
   public var messages: [StoredMessage]
   /// Where the next page starts: everything of the user's up to here is on this page or was on an earlier one.
-  public var position: Position
+  public var place: FeedPlace
   /// Whether there is more now.
   public var hasMore: Bool
 
   /// A page by its parts.
-  public init(messages: [StoredMessage], position: Position, hasMore: Bool) {
+  public init(messages: [StoredMessage], place: FeedPlace, hasMore: Bool) {
     self.messages = messages
-    self.position = position
+    self.place = place
     self.hasMore = hasMore
   }
 }
