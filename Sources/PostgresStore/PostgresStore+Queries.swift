@@ -1,0 +1,163 @@
+import Pipeline
+public import Services
+
+extension PostgresStore {
+  public func sync(_ request: SyncRequest, then: @escaping @Sendable (Result<SyncPage, StoreError>) -> Void) {
+    read({ FeedQuery.page(request) }, { FeedQuery.page(request, $0) }, then)
+  }
+
+  public func changes(
+    _ request: FeedRequest, then: @escaping @Sendable (Result<FeedPage, StoreError>) -> Void
+  ) {
+    read({ FeedQuery.changes(request) }, { FeedQuery.changes($0, limit: request.limit) }, then)
+  }
+
+  public func stand(then: @escaping @Sendable (Result<Position, StoreError>) -> Void) {
+    let horizon = horizon
+    read(
+      { PostgresStatement("SELECT feed_horizon(), feed_frontier()") },
+      { result in
+        let complete = UInt64(bitPattern: result.integer(0, 0))
+        horizon.note(horizon: complete, frontier: UInt64(bitPattern: result.integer(0, 1)))
+        return complete
+      }, then)
+  }
+
+  public func peers(
+    of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void
+  ) {
+    read(
+      {
+        PostgresStatement(
+          """
+          SELECT peer FROM (
+              SELECT high AS peer, last_message AS recency FROM conversations WHERE low = $1
+              UNION ALL SELECT low, last_message FROM conversations WHERE high = $1 AND low <> $1
+              UNION ALL SELECT peer, 0 FROM links WHERE user_id = $1 AND accepted
+            ) p WHERE NOT is_blocked($1, p.peer)
+            GROUP BY peer ORDER BY max(recency) DESC LIMIT $2
+          """, [.text(user), .integer(Int64(limit))])
+      }, { result in result.rows.map { result.text($0, 0) } }, then)
+  }
+
+  public func conversations(
+    of user: String, before: MessageID?, limit: Int,
+    then: @escaping @Sendable (Result<Page<Conversation>, StoreError>) -> Void
+  ) {
+    read(
+      { ConversationQuery.conversations(of: user, before: before, limit: limit) },
+      { ConversationQuery.conversations($0, limit: limit) }, then)
+  }
+
+  public func history(
+    of user: String, with peer: String, before: MessageID?, limit: Int,
+    then: @escaping @Sendable (Result<Page<StoredMessage>, StoreError>) -> Void
+  ) {
+    read(
+      { ConversationQuery.history(of: user, with: peer, before: before, limit: limit) },
+      { ConversationQuery.history($0, limit: limit) }, then)
+  }
+
+  public func search(
+    _ request: SearchRequest, then: @escaping @Sendable (Result<[StoredMessage]?, StoreError>) -> Void
+  ) {
+    guard keepsSearchIndex else { return then(.success(nil)) }
+    guard !SearchIndex.expression(for: request.text).isEmpty else { return then(.success([])) }
+    read(
+      { SearchIndex.find(request) }, { result in result.rows.map { StoredMessage(result, $0) } }, then)
+  }
+
+  public func links(of user: String, then: @escaping @Sendable (Result<[Link], StoreError>) -> Void) {
+    read(
+      {
+        PostgresStatement(
+          """
+          SELECT peer, 2::bigint, true, since FROM blocks WHERE user_id = $1
+            UNION ALL SELECT peer, accepted::int::bigint, outgoing, since FROM links WHERE user_id = $1
+            ORDER BY 4 DESC LIMIT 10000
+          """, [.text(user)])
+      }, { result in result.rows.map { Link(result, $0) } }, then)
+  }
+
+  public func permits(
+    _ requests: [PermitRequest], audience: Audience,
+    then: @escaping @Sendable (Result<[Bool], StoreError>) -> Void
+  ) {
+    read(
+      {
+        PostgresStatement(
+          """
+          SELECT is_permitted(g.one, g.other, $3)
+            FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS g(one, other, n) ORDER BY g.n
+          """,
+          [
+            .texts(requests.map(\.userID)), .texts(requests.map(\.peerID)), .bool(audience == .connections),
+          ])
+      }, { result in result.rows.map { result.bool($0, 0) } }, then)
+  }
+
+  public func name(of user: String, then: @escaping @Sendable (Result<String?, StoreError>) -> Void) {
+    read(
+      { PostgresStatement("SELECT coalesce(own_name, name) FROM users WHERE id = $1", [.text(user)]) },
+      { result in result.rows.first.flatMap { result.optionalText($0, 0) } }, then)
+  }
+
+  public func devices(of user: String, then: @escaping @Sendable (Result<[Device], StoreError>) -> Void) {
+    read(
+      {
+        PostgresStatement(
+          "SELECT token, platform FROM devices WHERE user_id = $1 ORDER BY since DESC, token", [.text(user)])
+      },
+      { result in
+        result.rows.map {
+          Device(userID: user, token: result.text($0, 0), platform: result.optionalText($0, 1))
+        }
+      }, then)
+  }
+
+  public func revocations(then: @escaping @Sendable (Result<[Revocation], StoreError>) -> Void) {
+    read(
+      {
+        PostgresStatement(
+          "SELECT id, tokens_not_before FROM users WHERE tokens_not_before IS NOT NULL ORDER BY id")
+      },
+      { result in
+        result.rows.map {
+          Revocation(
+            userID: result.text($0, 0), notBefore: Timestamp(milliseconds: result.integer($0, 1)))
+        }
+      }, then)
+  }
+
+  public func undecidedPushes(
+    notBefore oldest: MessageID, limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void
+  ) {
+    read(
+      {
+        PostgresStatement(
+          """
+          SELECT id, receiver FROM messages
+            WHERE id >= greatest($1, coalesce((SELECT pushes_decided FROM meta), 9223372036854775807))
+              AND delivered_at IS NULL AND read_at IS NULL AND deleted_at IS NULL AND sender <> receiver
+            ORDER BY id LIMIT $2
+          """, [.integer(oldest.rawValue), .integer(Int64(limit))])
+      }, Self.pushes, then)
+  }
+
+  public func duePushes(limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void) {
+    read(
+      {
+        PostgresStatement(
+          """
+          SELECT p.message, p.receiver FROM pushes p JOIN messages m ON m.id = p.message
+            WHERE m.read_at IS NULL AND m.deleted_at IS NULL ORDER BY p.message LIMIT $1
+          """, [.integer(Int64(limit))])
+      }, Self.pushes, then)
+  }
+
+  private static func pushes(_ result: PostgresResult) -> [DuePush] {
+    result.rows.map {
+      DuePush(MessageID(rawValue: UInt64(bitPattern: result.integer($0, 0))), to: result.text($0, 1))
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import Pipeline
+import Services
+
+/// Reads pages of the feed of changes. Each statement also tells how far the feed is complete in the same snapshot.
+enum FeedQuery {
+  /// The sides of one union, each from an index of its own; a message to oneself is on the first side only.
+  static func page(_ request: SyncRequest) -> PostgresStatement {
+    var place = FeedPlace(0)
+    var since: Int64?
+    switch request.start {
+    case .beginning: break
+    case .after(let after): place = after
+    // The clocks of nodes are not quite the same; starting early repeats, and skips nothing.
+    case .since(let moment): since = moment.milliseconds - 5000
+    }
+    return PostgresStatement(
+      """
+      WITH start AS MATERIALIZED (
+        SELECT greatest($2, CASE WHEN $3::bigint IS NULL THEN 0 ELSE coalesce(
+          (SELECT o.position FROM moments o WHERE o.at < $3 ORDER BY o.at DESC LIMIT 1), 0) END) AS position
+      )
+      SELECT feed_horizon(), (SELECT position FROM start), m.id, m.sender, coalesce(u.own_name, u.name), m.receiver,
+          m.content, m.metadata, m.reply_to, m.version, m.position, m.delivered_at, m.read_at, m.edited_at,
+          m.deleted_at
+        FROM (SELECT 1) one LEFT JOIN (
+          (SELECT * FROM messages WHERE sender = $1 AND position > (SELECT position FROM start)
+            ORDER BY position LIMIT $4)
+          UNION ALL
+          (SELECT * FROM messages WHERE receiver = $1 AND sender <> $1 AND position > (SELECT position FROM start)
+            ORDER BY position LIMIT $4)
+        ) m ON true LEFT JOIN users u ON u.id = m.sender
+        ORDER BY m.position LIMIT $4
+      """,
+      [
+        .text(request.userID), .integer(place.seen), since.map { .integer($0) } ?? .null,
+        .integer(Int64(request.limit + 1)),
+      ])
+  }
+
+  /// What can be seen past the horizon is on the page too. While there are more pages the reader goes on behind them; the
+  /// last page takes it back to where the feed was complete when its first was read, so that some of it comes again.
+  static func page(_ request: SyncRequest, _ result: PostgresResult) -> SyncPage {
+    let horizon = UInt64(bitPattern: result.integer(0, 0))
+    let start = UInt64(bitPattern: result.integer(0, 1))
+    var messages = result.rows.filter { !result.isNull($0, 2) }.map { StoredMessage(result, $0, from: 2) }
+    let hasMore = messages.count > request.limit
+    if hasMore { messages.removeLast() }
+    let last = messages.last?.position ?? start
+    // What a reader who is past it has not seen of the feed stays unseen, however far it has become complete since.
+    var complete = start
+    if case .after(let place) = request.start, place.seen > place.complete {
+      complete = place.complete
+    } else {
+      complete = max(start, hasMore ? min(last, horizon) : horizon)
+    }
+    return SyncPage(
+      messages: messages, place: FeedPlace(complete: complete, seen: hasMore ? last : complete),
+      hasMore: hasMore)
+  }
+
+  /// The feed of all users. A message that was stored in this part and changed behind it is in it too: its later
+  /// place would hide that it is new.
+  static func changes(_ request: FeedRequest) -> PostgresStatement {
+    PostgresStatement(
+      """
+      SELECT feed_horizon(), feed_frontier(), m.born, m.id, m.sender, coalesce(u.own_name, u.name), m.receiver,
+          m.content, m.metadata, m.reply_to, m.version, m.position, m.delivered_at, m.read_at, m.edited_at,
+          m.deleted_at, m.delivered_position, m.read_position, m.edited_position, m.deleted_position,
+          m.delivered_version, m.read_version, m.edited_version, m.deleted_version
+        FROM (SELECT 1) one LEFT JOIN (
+          SELECT * FROM messages
+            WHERE ((position > $1 AND position <= $2) OR (born > $1 AND born <= $2)) AND position > $3
+            ORDER BY position LIMIT $4
+        ) m ON true LEFT JOIN users u ON u.id = m.sender
+        ORDER BY m.position
+      """,
+      [
+        .integer(request.start), .integer(request.end ?? UInt64(Int64.max)), .integer(request.page),
+        .integer(Int64(request.limit + 1)),
+      ])
+  }
+
+  static func changes(_ result: PostgresResult, limit: Int) -> FeedPage {
+    var entries = result.rows.filter { !result.isNull($0, 3) }.map { row in
+      FeedPage.Entry(StoredMessage(result, row, from: 3), places(result, row))
+    }
+    let hasMore = entries.count > limit
+    if hasMore { entries.removeLast() }
+    return FeedPage(
+      entries: entries, hasMore: hasMore, horizon: UInt64(bitPattern: result.integer(0, 0)),
+      frontier: UInt64(bitPattern: result.integer(0, 1)))
+  }
+
+  private static func places(_ result: PostgresResult, _ row: Int) -> FeedPage.Places {
+    func place(_ index: Int) -> FeedPage.Place? {
+      let column = 3 + StoredMessage.columnCount + index
+      guard let position = result.optionalInteger(row, column) else { return nil }
+      return FeedPage.Place(UInt64(bitPattern: position), version: Int(result.integer(row, column + 4)))
+    }
+    return FeedPage.Places(
+      born: UInt64(bitPattern: result.integer(row, 2)), delivered: place(0), read: place(1), edited: place(2),
+      deleted: place(3))
+  }
+}

@@ -1,0 +1,125 @@
+import Pipeline
+import Services
+
+/// A change that is made by statements of its own.
+struct SingleStep {
+  let write: StoreWrite
+  let index: Int
+  /// Its first place within the transaction's positions.
+  var slot = 0
+  private let now: Timestamp
+
+  init(_ write: StoreWrite, index: Int, at now: Timestamp) {
+    self.write = write
+    self.index = index
+    self.now = now
+  }
+
+  var statements: [PostgresStatement] {
+    let moment = PostgresValue.integer(now.milliseconds)
+    switch write {
+    case .message, .erase: return erasure
+    case .receipt(let receipt): return [readUpTo(receipt)]
+    case .revision(let revision): return [revise(revision)]
+    case .user(let id, let name):
+      return [
+        PostgresStatement(
+          """
+          INSERT INTO users (id, name, created) VALUES ($1, $2, $3)
+            ON CONFLICT (id) DO UPDATE SET name = coalesce(excluded.name, users.name)
+            RETURNING coalesce(own_name, name)
+          """, [.text(id), .text(name), moment])
+      ]
+    case .rename(let id, let name):
+      return [
+        PostgresStatement(
+          """
+          INSERT INTO users (id, own_name, created) VALUES ($1, $2, $3)
+            ON CONFLICT (id) DO UPDATE SET own_name = excluded.own_name
+          """, [.text(id), .text(name), moment])
+      ]
+    case .link(let request): return link(request)
+    case .addDevice(let device): return addDevice(device)
+    case .removeDevices(let user, let token):
+      return [
+        PostgresStatement(
+          "DELETE FROM devices WHERE user_id = $1 AND ($2::text IS NULL OR token = $2)",
+          [.text(user), .text(token)])
+      ]
+    case .revoke(let user, let notBefore):
+      return [
+        PostgresStatement(
+          """
+          INSERT INTO users (id, created, tokens_not_before) VALUES ($1, $2, $3)
+            ON CONFLICT (id) DO UPDATE SET tokens_not_before = excluded.tokens_not_before
+          """, [.text(user), moment, .integer(notBefore.milliseconds)])
+      ]
+    case .push(let push):
+      return [
+        PostgresStatement(
+          """
+          INSERT INTO pushes (message, receiver, due)
+            SELECT $1::bigint, $2::text, $3::bigint WHERE EXISTS (SELECT FROM devices WHERE user_id = $2)
+            ON CONFLICT DO NOTHING
+          """, [.integer(push.messageID.rawValue), .text(push.receiverID), moment])
+      ]
+    case .pushesDecided(let mark, let oldest):
+      return [
+        PostgresStatement(
+          "UPDATE meta SET pushes_decided = greatest($1, pushes_decided) WHERE pushes_decided IS DISTINCT FROM greatest($1, pushes_decided)",
+          [.integer(mark.rawValue)]),
+        PostgresStatement(
+          "DELETE FROM pushes WHERE message IN (SELECT message FROM pushes WHERE message < $1 ORDER BY message LIMIT 2000)",
+          [.integer(oldest.rawValue)]),
+      ]
+    }
+  }
+
+  /// What the statements' answers say.
+  func result(_ answers: ArraySlice<PostgresResult>) -> WriteResult {
+    guard let first = answers.first, let last = answers.last else { return .done }
+    switch write {
+    case .receipt(let receipt): return readUpToResult(receipt, first)
+    case .revision(let revision): return revisionResult(revision, first)
+    case .user: return .known(name: first.rows.isEmpty ? nil : first.optionalText(0, 0))
+    case .link(let request): return linkResult(request, first, last)
+    case .erase(let user, _):
+      return .changed(
+        first.rows.map { row in
+          MessageChange(
+            messageID: MessageID(rawValue: UInt64(bitPattern: first.integer(row, 0))), senderID: user,
+            receiverID: first.text(row, 1), at: Timestamp(milliseconds: first.integer(row, 2)),
+            version: Int(first.integer(row, 3)), position: first.optionalInteger(row, 4).map { UInt64($0) })
+        })
+    case .message, .rename, .addDevice, .removeDevices, .revoke, .push, .pushesDecided: return .done
+    }
+  }
+
+  private var erasure: [PostgresStatement] {
+    guard case .erase(let user, let moment) = write else { return [] }
+    return [
+      PostgresStatement(
+        "SELECT * FROM erase_user($1, $2, $3)",
+        [.text(user), .integer(moment.milliseconds), .integer(Int64(slot))])
+    ]
+  }
+
+  private func addDevice(_ device: Device) -> [PostgresStatement] {
+    [
+      PostgresStatement(
+        """
+        INSERT INTO devices (digest, token, user_id, platform, since)
+          VALUES (sha256(convert_to($1, 'UTF8')), $1, $2, $3, $4)
+          ON CONFLICT (digest) DO UPDATE
+            SET user_id = excluded.user_id, platform = excluded.platform, since = excluded.since
+        """,
+        [.text(device.token), .text(device.userID), .text(device.platform), .integer(now.milliseconds)]),
+      // The oldest go where one user has more than anybody has: each push would go to all of them.
+      PostgresStatement(
+        """
+        DELETE FROM devices WHERE digest IN
+          (SELECT digest FROM devices WHERE user_id = $1 ORDER BY since DESC, token OFFSET 100)
+        """, [.text(device.userID)]),
+    ]
+  }
+}

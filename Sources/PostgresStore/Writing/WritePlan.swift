@@ -1,0 +1,139 @@
+import Pipeline
+import Services
+
+/// What a batch of changes asks of the database, and what the answers say of each change. Pure: it neither sends nor
+/// waits.
+///
+/// Messages go first, all in one statement; then receipts, edits and deletions, receipts again in as few statements as
+/// keep the order for each message; then all else, one by one. Each kind keeps its order. Changes of different kinds
+/// that depend on each other are never in one batch: whoever edits or reads a message knows its id from a commit.
+struct WritePlan {
+  /// What is done with one or more statements that follow each other.
+  enum Step {
+    case messages(MessageStep)
+    case receipts(ReceiptStep)
+    case single(SingleStep)
+
+    var statements: [PostgresStatement] {
+      switch self {
+      case .messages(let step): [step.statement]
+      case .receipts(let step): [step.statement]
+      case .single(let step): step.statements
+      }
+    }
+  }
+
+  private(set) var steps: [Step] = []
+  /// What is decided without asking.
+  private var decided: [Int: WriteResult] = [:]
+  private let count: Int
+
+  /// A plan for changes that are made at a moment.
+  init(_ writes: [StoreWrite], at now: Timestamp) {
+    count = writes.count
+    var messages = MessageStep()
+    var changes = ChangeOrder(at: now)
+    var others: [SingleStep] = []
+    for (index, write) in writes.enumerated() {
+      guard !write.holdsNUL else {
+        decided[index] = .refused(.nul)
+        continue
+      }
+      switch write {
+      case .message(let message, let audience): messages.add(message, audience, at: index)
+      case .receipt(let receipt): changes.add(receipt, at: index)
+      case .revision(let revision): changes.add(revision, at: index)
+      default:
+        if let refusal = write.refusal {
+          decided[index] = .refused(refusal)
+        } else {
+          others.append(SingleStep(write, index: index, at: now))
+        }
+      }
+    }
+    if !messages.isEmpty { steps.append(.messages(messages)) }
+    steps += changes.steps
+    steps += others.map { .single($0) }
+    var slot = messages.count + 1
+    for index in steps.indices { slot = steps[index].place(from: slot) }
+  }
+
+  /// All that is to be run, as one transaction; empty where everything was decided without.
+  var statements: [PostgresStatement] { steps.flatMap(\.statements) }
+
+  /// What became of the changes, in their order.
+  ///
+  /// - Parameter answers: What the statements gave, one each.
+  func results(_ answers: [PostgresResult]) -> [WriteResult] {
+    var results = [WriteResult](repeating: .done, count: count)
+    for (index, result) in decided { results[index] = result }
+    var next = 0
+    for step in steps {
+      switch step {
+      case .messages(let step): step.read(answers[next], into: &results)
+      case .receipts(let step): step.read(answers[next], into: &results)
+      case .single(let step): results[step.index] = step.result(answers[next..<next + step.statements.count])
+      }
+      next += step.statements.count
+    }
+    return results
+  }
+}
+
+extension WritePlan.Step {
+  /// Gives the step its places in the feed, from a slot on; gives the first slot after them.
+  fileprivate mutating func place(from slot: Int) -> Int {
+    switch self {
+    // Messages have the first places of all.
+    case .messages: return slot
+    case .receipts(var step):
+      step.firstSlot = slot
+      self = .receipts(step)
+      return slot + step.count
+    case .single(var step):
+      step.slot = slot
+      self = .single(step)
+      return slot + Slots.count(of: step.write)
+    }
+  }
+}
+
+extension StoreWrite {
+  /// Whether a text of it holds NUL, which PostgreSQL can't keep.
+  fileprivate var holdsNUL: Bool {
+    let texts: [String?]
+    switch self {
+    case .message(let message, _):
+      texts = [message.senderID, message.receiverID, message.tempID, message.content, message.metadata]
+    case .revision(let revision):
+      if case .edit(let content) = revision.kind {
+        texts = [content, revision.userID]
+      } else {
+        texts = [revision.userID]
+      }
+    case .receipt(let receipt): texts = [receipt.userID]
+    case .user(let id, let name): texts = [id, name]
+    case .rename(let id, let name): texts = [id, name]
+    case .link(let request): texts = [request.userID, request.peerID]
+    case .addDevice(let device): texts = [device.userID, device.token, device.platform]
+    case .removeDevices(let user, let token): texts = [user, token]
+    case .revoke(let user, _), .erase(let user, _): texts = [user]
+    case .push(let push): texts = [push.receiverID]
+    case .pushesDecided: texts = []
+    }
+    return texts.contains { $0?.utf8.contains(0) == true }
+  }
+
+  /// Why a change can't be made, whatever the store holds.
+  fileprivate var refusal: Rejection? {
+    guard case .link(let request) = self, request.userID == request.peerID else { return nil }
+    return Rejection(.invalidEvent, "nobody has a connection with themselves")
+  }
+}
+
+extension Rejection {
+  /// A text that one store would cut and another refuse.
+  static var nul: Rejection { Rejection(.invalidEvent, "a text holds NUL") }
+  /// A message that does not exist, or not for this user.
+  static var noSuchMessage: Rejection { Rejection(.notFound, "there is no such message") }
+}

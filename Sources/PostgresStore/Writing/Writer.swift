@@ -1,0 +1,115 @@
+import Logging
+import Pipeline
+import Services
+
+/// Commits what waits for one of the writing connections, as one transaction in one trip. Confined to its thread.
+///
+/// One transaction at a time is under way, so what comes later never overtakes one that has to be made again.
+final class Writer {
+  private static let attempts = 5
+
+  private let link: PostgresLink
+  private let batchLimit: Int
+  private let clock: EngineClock
+  private let horizon: FeedHorizon
+  private let ledger: Ledger
+  private let unknown: UnknownWatch
+  private let logger: Logger
+  private var housekeeping: Housekeeping?
+
+  /// - Parameter housekeeping: What this writer looks after beside its commits.
+  init(
+    _ link: PostgresLink, batchLimit: Int, clock: EngineClock, horizon: FeedHorizon, ledger: Ledger,
+    unknown: UnknownWatch, housekeeping: Housekeeping?, logger: Logger
+  ) {
+    self.housekeeping = housekeeping
+    self.unknown = unknown
+    self.link = link
+    self.batchLimit = batchLimit
+    self.clock = clock
+    self.horizon = horizon
+    self.ledger = ledger
+    self.logger = logger
+  }
+
+  /// Makes the changes of all submissions, then tells each what became of its own. With none, looks after the
+  /// connection.
+  func commit(_ submissions: [Submission]) {
+    link.lookAfter()
+    var group: [Submission] = []
+    var (size, slots) = (0, 0)
+    for submission in submissions {
+      let needs = submission.writes.reduce(0) { $0 + Slots.count(of: $1) }
+      if !group.isEmpty, size + submission.writes.count > batchLimit || slots + needs > Slots.limit {
+        commitGroup(group)
+        group = []
+        (size, slots) = (0, 0)
+      }
+      group.append(submission)
+      size += submission.writes.count
+      slots += needs
+    }
+    if !group.isEmpty { commitGroup(group) }
+    keepHouse()
+  }
+
+  private func keepHouse() {
+    guard let connection = link.connection else { return }
+    do throws(PostgresError) { try housekeeping?.run(on: connection) } catch {
+      if error.remedy == .reconnect { link.lost(error) }
+      logger.warning("housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func commitGroup(_ group: [Submission]) {
+    let writes = group.flatMap(\.writes)
+    let results = make(writes[...])
+    for result in results { for place in result.positions { horizon.begin(place) } }
+    var start = 0
+    for submission in group {
+      let end = start + submission.writes.count
+      submission.then(Array(results[start..<end]))
+      start = end
+    }
+  }
+
+  /// Makes changes in one transaction or, where one of them is at fault, in halves.
+  private func make(_ writes: ArraySlice<StoreWrite>) -> [WriteResult] {
+    var attempt = 1
+    while true {
+      guard let connection = link.connection else {
+        return unavailable(writes, "the database can't be reached")
+      }
+      do throws(PostgresError) {
+        let plan = WritePlan(Array(writes), at: clock.wall())
+        let statements = plan.statements
+        let answers = statements.isEmpty ? [] : try connection.run(statements)
+        ledger.committed(writes: writes.count)
+        return plan.results(answers)
+      } catch {
+        ledger.failed()
+        switch error.remedy {
+        case .tryAgain where attempt < Self.attempts: attempt += 1
+        case .makeApart where writes.count > 1:
+          let middle = writes.startIndex + writes.count / 2
+          return make(writes[..<middle]) + make(writes[middle...])
+        case .makeApart:
+          logger.warning("a change was refused by the database", metadata: ["error": "\(error)"])
+          return unavailable(writes, error.description)
+        case .reconnect:
+          // The answer is lost, which does not say that the transaction is.
+          link.lost(error)
+          unknown.tell()
+          return writes.map { _ in .unknown(error.description) }
+        case .tryAgain, .giveUp:
+          logger.error("a transaction failed; its changes were refused", metadata: ["error": "\(error)"])
+          return unavailable(writes, error.description)
+        }
+      }
+    }
+  }
+
+  private func unavailable(_ writes: ArraySlice<StoreWrite>, _ reason: String) -> [WriteResult] {
+    writes.map { _ in .unavailable(reason) }
+  }
+}

@@ -1,0 +1,37 @@
+import ContractTests
+import Logging
+import PostgresStore
+import Testing
+
+@Suite("PostgreSQL keeps the contract of stores")
+struct PostgresStoreContractTests {
+  private let contract = StoreContract { try openStore() }
+
+  @Test func storesAndSyncs() async throws { try await contract.storesAndSyncs() }
+  @Test func keepsSendKeys() async throws { try await contract.keepsSendKeys() }
+  @Test func failsAlone() async throws { try await contract.failsAlone() }
+  @Test func keepsTexts() async throws { try await contract.keepsTexts() }
+  @Test func keepsReceipts() async throws { try await contract.keepsReceipts() }
+  @Test func keepsDeliveries() async throws { try await contract.keepsDeliveries() }
+  @Test func revises() async throws { try await contract.revises() }
+  @Test func keepsConversations() async throws { try await contract.keepsConversations() }
+  @Test func keepsLinks() async throws { try await contract.keepsLinks() }
+  @Test func keepsUsers() async throws { try await contract.keepsUsers() }
+  @Test func erases() async throws { try await contract.erases() }
+  @Test func pages() async throws { try await contract.pages() }
+  @Test func feedHasNoGaps() async throws { try await contract.feedHasNoGaps() }
+  @Test func checksReplies() async throws { try await contract.checksReplies() }
+  @Test func knowsPeers() async throws { try await contract.knowsPeers() }
+  @Test func keepsPushes() async throws { try await contract.keepsPushes() }
+  @Test func findsUndecidedPushes() async throws { try await contract.findsUndecidedPushes() }
+}
+
+/// A store in a database of its own, or in one that others use too.
+func openStore(
+  _ url: String? = nil, options: PostgresOptions = PostgresOptions(writers: 2, readers: 1)
+) throws -> PostgresStore {
+  let address = try url ?? PostgresServer.shared.get().database()
+  return try PostgresStore(
+    try PostgresURL(address), options: options,
+    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+}

@@ -1,0 +1,128 @@
+import ContractTests
+import Pipeline
+import Services
+import Testing
+
+@testable import PostgresStore
+
+/// The feed when several transactions are under way at once, held open, committed out of order and rolled back.
+@Suite("The feed of several writers has no gaps", .serialized)
+struct SharedFeedTests {
+  /// A server of its own: a transaction that is held open holds the horizon of all databases of a server.
+  private static let server = Result { try PostgresServer() }
+  private let ids = MessageIDGenerator()
+
+  private func message(_ tempID: String, from: String = "a", to: String = "b") -> StoreWrite {
+    .message(NewMessage(id: ids.next(), senderID: from, tempID: tempID, receiverID: to, content: tempID))
+  }
+
+  /// A transaction of another node's that stores a message and stays open.
+  private func held(_ url: String, _ tempID: String) throws -> PostgresConnection {
+    let other = try PostgresConnection(try PostgresURL(url), patience: .seconds(5))
+    let id = ids.next().rawValue
+    try other.execute(
+      """
+      BEGIN; SELECT * FROM store_messages(ARRAY[\(id)::bigint], ARRAY['x'], ARRAY['\(tempID)'], ARRAY['b'],
+        ARRAY['\(tempID)'], ARRAY[NULL::text], ARRAY[NULL::bigint], ARRAY[1::bigint], ARRAY[false]);
+      """)
+    return other
+  }
+
+  @Test("What commits late comes later than every cursor that was given out meanwhile")
+  func lateCommit() async throws {
+    let url = try Self.server.get().database()
+    let store = try openStore(url)
+    _ = await store.write([message("first")])
+    let other = try held(url, "late")
+    _ = await store.write([message("second")])
+    let page = try await store.sync(SyncRequest(userID: "b", start: .beginning))
+    #expect(page.messages.map(\.content) == ["first", "second"])
+    try other.execute("COMMIT")
+    let next = try await store.sync(SyncRequest(userID: "b", start: .after(page.place)))
+    #expect(next.messages.map(\.content) == ["late", "second"])
+    let rest = try await store.sync(SyncRequest(userID: "b", start: .after(next.place)))
+    #expect(rest.messages.isEmpty && !rest.hasMore)
+    await store.close()
+  }
+
+  @Test("A transaction that hangs keeps nothing from being read, in pages too, and a rollback leaves no gap")
+  func hangs() async throws {
+    let url = try Self.server.get().database()
+    let store = try openStore(url)
+    let other = try held(url, "never")
+    for number in 0..<7 { _ = await store.write([message("\(number)")]) }
+    let (all, place) = try await pages(of: store, from: .beginning)
+    #expect(all == (0..<7).map(String.init))
+    // They come again, since one before them may still be committed.
+    #expect(try await pages(of: store, from: .after(place)).contents == all)
+    try other.execute("ROLLBACK")
+    let (again, end) = try await pages(of: store, from: .after(place))
+    #expect(again == all)
+    #expect(try await pages(of: store, from: .after(end)).contents.isEmpty)
+    await store.close()
+  }
+
+  @Test("Two nodes have different numbers, and a send that comes to both is stored once")
+  func twoNodes() async throws {
+    let url = try Self.server.get().database()
+    let (one, two) = (try openStore(url), try openStore(url))
+    #expect(one.nodeNumber != two.nodeNumber && one.epoch == two.epoch)
+    let writes = (0..<40).map { message("t\($0 % 10)") }
+    let results = await withTaskGroup { tasks in
+      for (index, write) in writes.enumerated() {
+        tasks.addTask { await (index % 2 == 0 ? one : two).write([write])[0] }
+      }
+      return await tasks.reduce(into: [WriteResult]()) { $0.append($1) }
+    }
+    let stored = results.filter { if case .stored = $0 { true } else { false } }
+    let repeated = results.filter {
+      if case .refused(let rejection) = $0 {
+        rejection.code == .invalidEvent
+      } else if case .duplicate = $0 {
+        true
+      } else {
+        false
+      }
+    }
+    #expect(stored.count == 10 && repeated.count == 30)
+    #expect(try await two.sync(SyncRequest(userID: "a", start: .beginning)).messages.count == 10)
+    await one.close()
+    await two.close()
+  }
+
+  @Test("A message that was changed after its part of the feed is found in that part all the same")
+  func changedSince() async throws {
+    let store = try openStore(try Self.server.get().database())
+    let start = store.horizon.position
+    guard case .stored(let id, let born) = await store.write([message("1")])[0] else {
+      return #expect(Bool(false))
+    }
+    let end = try await stand(store)
+    let edit = Revision(.edit(content: "later"), of: id, by: "a", at: Timestamp(milliseconds: 1))
+    _ = await store.write([.revision(edit)])
+    let page = try await withCheckedContinuation { next in
+      store.changes(FeedRequest(after: start, upTo: end, limit: 10)) { next.resume(returning: $0) }
+    }.get()
+    #expect(page.entries.map(\.places.born) == [born] && page.entries[0].message.content == "later")
+    #expect(page.entries[0].places.edited?.position == page.entries[0].message.position)
+    #expect(page.entries[0].message.position > end)
+    await store.close()
+  }
+
+  /// What pages of three hold, from a place to the end, and where that is.
+  private func pages(
+    of store: PostgresStore, from start: SyncRequest.Start
+  ) async throws -> (contents: [String], place: FeedPlace) {
+    var (contents, start) = ([String](), start)
+    while true {
+      let page = try await store.sync(SyncRequest(userID: "b", start: start, limit: 3))
+      contents += page.messages.map(\.content)
+      guard page.hasMore else { return (contents, page.place) }
+      start = .after(page.place)
+    }
+  }
+
+  private func stand(_ store: PostgresStore) async throws -> Position {
+    try await withCheckedContinuation { next in store.stand { next.resume(returning: $0) } }.get()
+  }
+}

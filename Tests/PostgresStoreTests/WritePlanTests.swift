@@ -1,0 +1,95 @@
+import Pipeline
+import Services
+import Testing
+
+@testable import PostgresStore
+
+@Suite("A batch's plan")
+struct WritePlanTests {
+  private let now = Timestamp(milliseconds: 1)
+
+  private func message(_ id: UInt64, _ content: String = "hi") -> StoreWrite {
+    .message(
+      NewMessage(
+        id: MessageID(rawValue: id), senderID: "a", tempID: "\(id)", receiverID: "b", content: content))
+  }
+
+  private func receipt(_ kind: Receipt.Kind, _ ids: UInt64...) -> StoreWrite {
+    .receipt(Receipt(kind, by: "b", of: .messages(ids.map(MessageID.init(rawValue:))), at: now))
+  }
+
+  private func edit(_ id: UInt64) -> StoreWrite {
+    .revision(Revision(.edit(content: "x"), of: MessageID(rawValue: id), by: "a", at: now))
+  }
+
+  private func upTo(_ id: UInt64) -> StoreWrite {
+    .receipt(Receipt(.read, by: "b", of: .upTo(MessageID(rawValue: id)), at: now))
+  }
+
+  /// What the steps of a plan do, as text.
+  private func shape(_ writes: [StoreWrite]) -> [String] {
+    WritePlan(writes, at: now).steps.map { step in
+      switch step {
+      case .messages(let step): "messages \(step.count)"
+      case .receipts(let step): "receipts \(step.count)"
+      case .single(let step):
+        switch step.write {
+        case .receipt: "up to"
+        case .revision: "revision"
+        default: "other"
+        }
+      }
+    }
+  }
+
+  @Test("All messages are one statement, also with other changes between them")
+  func messages() {
+    #expect(
+      shape([message(1), .user(id: "a", name: nil), message(2), edit(9)]) == [
+        "messages 2", "revision", "other",
+      ])
+  }
+
+  @Test(
+    "Receipts share a statement as long as no message is in it twice",
+    arguments: [
+      ([1, 2, 3], [1]),
+      ([1, 1, 2], [1, 2]),
+      ([1, 1, 1], [1, 2, 3]),
+    ] as [([UInt64], [Int])])
+  func receipts(ids: [UInt64], places: [Int]) {
+    let steps = shape(ids.map { receipt(.delivered, $0) })
+    #expect(steps.count == places.max())
+  }
+
+  @Test("An edit and a reading up to a message keep their place among the receipts")
+  func barriers() {
+    let delivered = receipt(.delivered, 1)
+    let read = receipt(.read, 1)
+    #expect(shape([delivered, edit(1), read]) == ["receipts 1", "revision", "receipts 1"])
+    #expect(shape([delivered, upTo(5), receipt(.read, 2)]) == ["receipts 1", "up to", "receipts 1"])
+    #expect(
+      shape([delivered, receipt(.delivered, 2), edit(1), edit(1)]) == ["receipts 2", "revision", "revision"])
+  }
+
+  @Test("Each message of a receipt, each edit and each reading gets places of its own")
+  func slots() {
+    let plan = WritePlan([message(1), receipt(.read, 1, 2, 2), upTo(7), edit(3), message(4)], at: now)
+    let slots = plan.steps.compactMap { step -> Int? in
+      switch step {
+      case .messages: nil
+      case .receipts(let step): step.firstSlot
+      case .single(let step): step.slot
+      }
+    }
+    // Two messages, then a receipt of two, a hundred thousand for the reading, then the edit.
+    #expect(slots == [3, 5, 100_005])
+  }
+
+  @Test("A text with NUL is refused before anything is asked")
+  func nul() {
+    let plan = WritePlan([message(1, "a\0b"), .user(id: "\0", name: nil)], at: now)
+    #expect(plan.statements.isEmpty)
+    #expect(plan.results([]) == [.refused(.nul), .refused(.nul)])
+  }
+}
