@@ -1,10 +1,8 @@
 import Glibc
 import Logging
-import MemoryState
 import NIOCore
 import NIOPosix
 import Pipeline
-import SQLiteStore
 import Services
 import Stages
 import Synchronization
@@ -16,8 +14,9 @@ final class Node: Sendable {
   private let shared: GatewayShared
   private let chain: Chain
   private let certificates: Certificates?
-  private let store: SQLiteStore
-  private let state: MemoryState
+  private let store: any Store
+  private let state: any SharedState
+  private let follower: FeedFollower?
   private let clients: any Channel
   private let admin: any Channel
   private let drain: Duration
@@ -42,28 +41,62 @@ final class Node: Sendable {
     drain = configuration.drain
     let clock = EngineClock.system
     certificates = try configuration.server?.tls.map { try Certificates($0) }
-    store = try SQLiteStore(
-      path: configuration.storePath, options: configuration.storeOptions, logger: logger, clock: clock)
-    state = MemoryState(clock: clock)
+    // Opening blocks, which no thread that runs tasks may.
+    let store = try await NIOThreadPool.singleton.runIfActive {
+      try Backends.store(configuration, logger: logger, clock: clock)
+    }
+    self.store = store
     group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    let nodeID = Self.randomID()
-    shared = GatewayShared(settings: configuration.gatewaySettings, firstConnection: nodeID << 20)
+    let node = NodeID.random()
+    let shared = GatewayShared(
+      settings: configuration.gatewaySettings, firstConnection: node.rawValue << 20,
+      horizon: store.horizon)
+    self.shared = shared
+    let state = try await Backends.state(
+      configuration, group: group, node: node, logger: logger, clock: clock)
+    self.state = state
+
+    let scheduler = LoopScheduler(eventLoop: group.next())
+    let (names, revocations) = (NameBook(), RevocationList(try await Self.revocations(in: store)))
+    let follower = (store as? any SharedFeed).map {
+      FeedFollower(feed: $0, hub: shared.hub, scheduler: scheduler, clock: clock, logger: logger)
+    }
+    self.follower = follower
+    let bus = state as? any NodeBus
+    var cluster: ClusterRouter?
+    if bus != nil || follower != nil {
+      cluster = ClusterRouter(
+        hub: shared.hub, bus: bus, follower: follower, names: names, revocations: revocations, logger: logger
+      ) {
+        store.revocations { if case .success(let all) = $0 { for one in all { revocations.add(one) } } }
+      }
+    }
+    if let cluster {
+      bus?.listen(cluster)
+      (store as? any SharedFeed)?.watchUnknown { cluster.ownMayBeMissing() }
+    }
+    let router: any Router = cluster ?? shared.hub
+    let sessions: any Sessions = cluster ?? shared.hub
 
     var services = ServiceSet()
     services[StoreKey.self] = store
     services[SharedStateKey.self] = state
-    services[RouterKey.self] = shared.hub
+    services[RouterKey.self] = router
     services[LivenessKey.self] = shared.hub
-    services[SchedulerKey.self] = LoopScheduler(eventLoop: group.next())
+    services[SessionsKey.self] = sessions
+    services[DeviceLimitKey.self] = shared.settings.maxConnectionsPerUser
+    services[SchedulerKey.self] = scheduler
     services[WebFetcherKey.self] = fetcher
-    services[MessageIDsKey.self] = MessageIDGenerator(above: store.highestMessageID, clock: clock)
-    let (names, revocations) = (NameBook(), RevocationList(try await Self.revocations(in: store)))
+    let number = (store as? any SharedFeed)?.nodeNumber ?? 0
+    services[MessageIDsKey.self] = MessageIDGenerator(
+      node: number, above: store.highestMessageID, clock: clock)
     let audience = plan.configuration(of: Persist.self)?.whoMayMessage ?? .anyone
     services[NameBookKey.self] = names
     services[RevocationListKey.self] = revocations
     services[AudienceKey.self] = audience
     let greet = Greet(
-      node: String(nodeID, radix: 16), maxFrame: shared.settings.maxFrame, store: store, clock: clock)
+      node: node.description, maxFrame: shared.settings.maxFrame, store: store, clock: clock,
+      scheduler: scheduler)
     let own = [
       ChainStage(greet),
       ChainStage(
@@ -72,8 +105,9 @@ final class Node: Sendable {
             store: store, state: plan.configuration(of: Presence.self) == nil ? nil : state,
             audience: audience, clock: clock),
           commands: Commands(
-            store: store, router: shared.hub, sessions: shared.hub, names: names, revocations: revocations,
-            clock: clock), backendScope: configuration.backendScope)),
+            store: store, router: router, sessions: sessions, names: names, revocations: revocations,
+            clock: clock, tellNodes: { [cluster] user, name in cluster?.renamed(user, name) }),
+          backendScope: configuration.backendScope)),
       ChainStage(Pong(store: store, clock: clock)),
     ]
     if plan.configuration(of: Fcm.self) == nil {
@@ -82,18 +116,18 @@ final class Node: Sendable {
     let started = try await plan.start(services, logger, clock)
     let chain = Chain(started + own)
     self.chain = chain
-    let shared = shared
     let observer = LoggingObserver(logger: logger)
     loops = group.makeIterator().map { loop in
       LoopGateway(eventLoop: loop, shared: shared, chain: chain, observer: observer, clock: clock)
     }
     for loop in loops { loop.start() }
+    follower?.start()
     // What is past its retention goes with the next commit; on an idle server that is this one.
-    let housekeeping = store
     group.next().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { _ in
-      housekeeping.write([]) { _ in }
+      store.write([]) { _ in }
     }
-    let overview = Overview(loops: loops, shared: shared, plan: plan, store: store, state: state)
+    let overview = Overview(
+      loops: loops, shared: shared, plan: plan, store: store, state: state, follower: follower)
     let (group, loops) = (group, loops)
     clients = try await Self.listening(at: configuration.listen) { [certificates] in
       try await Listener.clients(
@@ -123,8 +157,6 @@ final class Node: Sendable {
     }
   }
 
-  private static func randomID() -> UInt64 { UInt64.random(in: 1..<(1 << 40)) }
-
   /// Ends: takes nothing new, finishes what is under way, tells clients to come back, spread over the drain window.
   func shutDown() async {
     shared.isDraining.store(true, ordering: .relaxed)
@@ -132,8 +164,9 @@ final class Node: Sendable {
     await sayGoodbye()
     await untilIdle()
     await chain.shutDown()
-    await store.close()
+    follower?.end()
     await state.close()
+    await store.close()
     try? await admin.close()
     try? await group.shutdownGracefully()
   }

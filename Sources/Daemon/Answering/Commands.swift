@@ -9,6 +9,8 @@ struct Commands: Sendable {
   let names: NameBook
   let revocations: RevocationList
   let clock: EngineClock
+  /// Tells the other nodes by what name a user goes now.
+  let tellNodes: @Sendable (_ user: String, _ name: String) -> Void
 
   /// `POST /connections`, `…/accept` and `…/block`, `DELETE /connections/{userId}`.
   func link(_ action: LinkRequest.Action, _ data: EventData, _ user: String) async throws -> OutgoingEvent {
@@ -43,6 +45,7 @@ struct Commands: Sendable {
     }
     _ = try await write(.rename(id: user, name: name))
     names.note(name, of: user)
+    tellNodes(user, name)
     return .profile(user, name: name)
   }
 
@@ -95,7 +98,7 @@ struct Commands: Sendable {
         data.member("messageId", change.messageID.description)
         data.member("deletedAt", change.at)
         data.member("version", change.version)
-      })
+      }, at: change.position)
   }
 
   /// Makes one change.
@@ -108,6 +111,7 @@ struct Commands: Sendable {
     switch result {
     case .refused(let rejection): throw rejection
     case .unavailable: throw Rejection(.unavailable, "the store can't be reached; try again")
+    case .unknown: throw Rejection(.timeout, "the store was lost meanwhile; try again to find out")
     default: return result
     }
   }

@@ -1,8 +1,11 @@
 import Pipeline
 import Services
+import Synchronization
 
 /// Answers `CONNECT` and `AUTH` with `CONNECTED`: the last word of a chain that has found out who connects.
-struct Greet: EventStage {
+///
+/// Where other nodes write to the store too, it asks first where the feed stands, once for all that connect together.
+struct Greet: DeferringStage {
   static let name = "greet"
   static let events: EventFilter = .only(.connect, .auth)
 
@@ -10,8 +13,13 @@ struct Greet: EventStage {
   let maxFrame: Int
   let store: any Store
   let clock: EngineClock
+  let scheduler: any Scheduler
 
-  init(node: String, maxFrame: Int, store: any Store, clock: EngineClock) {
+  /// How long the store may take to say where its feed stands: who connects does not wait for one that hangs.
+  private static let patience = Duration.milliseconds(500)
+
+  init(node: String, maxFrame: Int, store: any Store, clock: EngineClock, scheduler: any Scheduler) {
+    self.scheduler = scheduler
     self.node = node
     self.maxFrame = maxFrame
     self.store = store
@@ -19,27 +27,64 @@ struct Greet: EventStage {
   }
 
   init(_ configuration: NoConfiguration, _ context: StageContext) throws {
-    self.init(node: "local", maxFrame: 65_536, store: try context.store, clock: context.clock)
+    self.init(
+      node: "local", maxFrame: 65_536, store: try context.store, clock: context.clock,
+      scheduler: try context.scheduler)
   }
 
-  func process(_ event: inout Event) -> Verdict {
-    // Without a token a connection is let in to send AUTH; there is nobody to greet yet.
-    guard let identity = event.identity else { return .continue }
-    let cursor = Cursor(epoch: store.epoch, position: store.horizon.position).text(for: identity.userID)
-    event.answer(
-      OutgoingEvent(.connected) { data in
-        data.member("userId", identity.userID)
-        data.member("connectionId", event.connection.id.description)
-        data.member("nodeId", node)
-        data.member("serverTime", clock.wall())
-        if let expiry = identity.expiresAt {
-          data.member("tokenExpiresAt", expiry)
-        } else {
-          data.null("tokenExpiresAt")
-        }
-        data.member("maxFrameBytes", maxFrame)
-        data.member("cursor", cursor)
-      })
-    return .continue
+  func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void) {
+    let position = store.horizon.position
+    guard let feed = store as? any SharedFeed else { return done(greeted(batch, position, position)) }
+    feed.stand { result in
+      // Without an answer, where this node stood is good enough: it lies before.
+      if case .success(let now) = result {
+        done(greeted(batch, position, now))
+      } else {
+        done(greeted(batch, position, position))
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - position: Where one may go on who has been connected.
+  ///   - now: Where one may begin who has just connected, and was sent nothing yet.
+  private func greeted(_ batch: EventBatch, _ position: Position, _ now: Position) -> EventBatch {
+    var batch = batch
+    for index in batch.indices {
+      // Without a token a connection is let in to send AUTH; there is nobody to greet yet.
+      guard let identity = batch[index].identity else { continue }
+      let start = batch[index].type == .connect ? max(position, now) : position
+      let cursor = Cursor(epoch: store.epoch, position: start).text(for: identity.userID)
+      let connection = batch[index].connection.id.description
+      batch[index].answer(
+        OutgoingEvent(.connected) { data in
+          data.member("userId", identity.userID)
+          data.member("connectionId", connection)
+          data.member("nodeId", node)
+          data.member("serverTime", clock.wall())
+          if let expiry = identity.expiresAt {
+            data.member("tokenExpiresAt", expiry)
+          } else {
+            data.null("tokenExpiresAt")
+          }
+          data.member("maxFrameBytes", maxFrame)
+          data.member("cursor", cursor)
+        })
+    }
+    return batch
+  }
+}
+
+/// A batch that whoever comes first gives back.
+private final class Answer: Sendable {
+  private let batch: Mutex<EventBatch?>
+
+  init(waiting batch: EventBatch) { self.batch = Mutex(batch) }
+
+  func take() -> EventBatch? {
+    batch.withLock { batch in
+      defer { batch = nil }
+      return batch
+    }
   }
 }

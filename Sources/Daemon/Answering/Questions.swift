@@ -11,11 +11,11 @@ struct Questions: Sendable {
 
   /// `SYNC` and `GET /messages/sync`.
   func sync(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
-    let request = try SyncQuestion(data).request(for: user, epoch: store.epoch)
+    let request = try SyncQuestion(data).request(for: user, in: store)
     let page = try await ask { store.sync(request, then: $0) }
     return OutgoingEvent(.syncResult) { answer in
       answer.array("messages", of: page.messages) { item, message in message.write(to: &item) }
-      answer.member("cursor", Cursor(epoch: store.epoch, position: page.position).text(for: user))
+      answer.member("cursor", Cursor(epoch: store.epoch, place: page.place).text(for: user))
       answer.member("hasMore", page.hasMore)
       answer.member("serverTime", clock.wall())
     }

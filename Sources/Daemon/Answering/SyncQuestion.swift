@@ -8,12 +8,12 @@ struct SyncQuestion {
   init(_ data: EventData) { self.data = data }
 
   /// - Throws: ``Rejection``: `INVALID_EVENT` with the field that is wrong, `CURSOR_EXPIRED` for a cursor of another
-  ///   store.
-  func request(for user: String, epoch: UInt64) throws(Rejection) -> SyncRequest {
-    SyncRequest(userID: user, start: try start(user, epoch), limit: try data.limit())
+  ///   store, or of a time past retention.
+  func request(for user: String, in store: any Store) throws(Rejection) -> SyncRequest {
+    SyncRequest(userID: user, start: try start(user, store), limit: try data.limit())
   }
 
-  private func start(_ user: String, _ epoch: UInt64) throws(Rejection) -> SyncRequest.Start {
+  private func start(_ user: String, _ store: any Store) throws(Rejection) -> SyncRequest.Start {
     switch (data.has("cursor"), data.has("lastMessageTimestamp")) {
     case (true, true):
       throw Rejection(.invalidEvent, "give either cursor or lastMessageTimestamp, not both")
@@ -22,10 +22,13 @@ struct SyncQuestion {
       guard let text = data.string("cursor"), let cursor = Cursor(text, for: user) else {
         throw Rejection(.invalidEvent, "cursor is none that you were given")
       }
-      guard cursor.epoch == epoch else {
+      guard cursor.epoch == store.epoch else {
         throw Rejection(.cursorExpired, "cursor is of another store; sync from the beginning")
       }
-      return .after(cursor.position)
+      guard cursor.place.complete >= store.oldestPosition else {
+        throw Rejection(.cursorExpired, "cursor is older than what is kept; sync from the beginning")
+      }
+      return .after(cursor.place)
     case (false, true):
       guard let text = data.string("lastMessageTimestamp"), let moment = Timestamp(rfc3339: text) else {
         throw Rejection(.invalidEvent, "lastMessageTimestamp must be like 2026-01-31T12:00:00.123Z")

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Logging
 import Pipeline
+import PostgresStore
 import SQLiteStore
+import Services
 
 /// `sluice migrate`.
 struct MigrateCommand: AsyncParsableCommand {
@@ -19,14 +21,19 @@ struct MigrateCommand: AsyncParsableCommand {
     let daemon = try options.content().daemon
     let logger = Logger(label: "sluice") { LineLogHandler(label: $0) }
     do {
-      let before = try SQLiteStore.schemaVersion(of: daemon.storePath)
-      let store = try SQLiteStore(path: daemon.storePath, options: daemon.storeOptions, logger: logger)
+      let (place, before, after) =
+        switch daemon.storeURL {
+        case .sqlite(let path):
+          (path, try SQLiteStore.schemaVersion(of: path), SQLiteStore.newestSchemaVersion)
+        case .postgres(let url):
+          ("the database", try PostgresStore.schemaVersion(of: url), PostgresStore.newestSchemaVersion)
+        }
+      let store = try Backends.store(daemon, logger: logger)
       await store.close()
-      let after = SQLiteStore.newestSchemaVersion
       switch before {
-      case nil: print("made \(daemon.storePath) with schema \(after)")
-      case after: print("\(daemon.storePath) has schema \(after) already")
-      case let before?: print("brought \(daemon.storePath) from schema \(before) to \(after)")
+      case nil: print("made \(place) with schema \(after)")
+      case let before? where before >= after: print("\(place) has schema \(before) already")
+      case let before?: print("brought \(place) from schema \(before) to \(after)")
       }
     } catch {
       throw CommandError("\(error)")

@@ -7,6 +7,7 @@ extension DaemonConfiguration {
     check.that(version == 1, ["version"], "'version' \(version) is not known; this daemon reads version 1")
     checkLimits(&check)
     checkTimes(&check)
+    checkBackends(&check)
     check.that(
       server?.backendScope?.isEmpty != true, ["server", "backend_scope"], "'backend_scope' must not be empty")
     if let proxies = server?.trustedProxies {
@@ -48,6 +49,22 @@ extension DaemonConfiguration {
       server?.abuseAfter.map { $0 > 0 }, ["server", "abuse_after"], "'abuse_after' is at least 1")
   }
 
+  private func checkBackends(_ check: inout Check) {
+    check.that(
+      retention?.messages == nil || !storeURL.isEmbedded, ["retention", "messages"],
+      "'messages' needs a store of partitions: postgres://…")
+    check.that(
+      retention?.messages.map { $0.duration >= .seconds(86_400) }, ["retention", "messages"],
+      "'messages' is at least 1d")
+    check.that(
+      !storeURL.isEmbedded || stateURL.isEmbedded, ["state"],
+      "the store is this node's alone, so nothing is shared by this state", .warning)
+    check.that(
+      storeURL.isEmbedded || !stateURL.isEmbedded, ["state"],
+      "'memory:' is for one node: a second one on the same store would not know who is connected here",
+      .warning)
+  }
+
   private func checkTimes(_ check: inout Check) {
     check.that(
       server?.handshakeTimeout.map { $0.duration > .zero }, ["server", "handshake_timeout"],
@@ -55,6 +72,8 @@ extension DaemonConfiguration {
     check.that(
       server?.pingInterval.map { $0.duration >= .seconds(1) }, ["server", "ping_interval"],
       "'ping_interval' is at least 1s")
+    check.that(
+      server?.lease.map { $0.duration >= .seconds(1) }, ["server", "lease"], "'lease' is at least 1s")
     check.that(
       retention?.sendKeys.map { $0.duration >= .seconds(60) }, ["retention", "send_keys"],
       "'send_keys' is at least 1m: within it, sending again is safe")

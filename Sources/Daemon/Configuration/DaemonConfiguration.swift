@@ -1,4 +1,5 @@
 import Pipeline
+import PostgresStore
 import SQLiteStore
 
 /// What `pipeline.yaml` holds besides the chain itself.
@@ -14,9 +15,10 @@ struct DaemonConfiguration: Decodable, Sendable {
   struct Retention: Decodable, Sendable {
     var sendKeys: ConfigDuration?
     var deleted: ConfigDuration?
+    var messages: ConfigDuration?
 
     enum CodingKeys: String, CodingKey {
-      case deleted
+      case deleted, messages
       case sendKeys = "send_keys"
     }
   }
@@ -35,9 +37,10 @@ struct DaemonConfiguration: Decodable, Sendable {
     var trustedProxies: [String]?
     var compression: Bool?
     var expiryWarning: ConfigDuration?
+    var lease: ConfigDuration?
 
     enum CodingKeys: String, CodingKey {
-      case listen, admin, tls, cors, limits, drain, compression
+      case listen, admin, tls, cors, limits, drain, compression, lease
       case handshakeTimeout = "handshake_timeout"
       case pingInterval = "ping_interval"
       case abuseAfter = "abuse_after"
@@ -71,14 +74,23 @@ struct DaemonConfiguration: Decodable, Sendable {
 
   var listen: ListenAddress { server?.listen ?? .tcp(host: "127.0.0.1", port: 8080) }
   var admin: ListenAddress { server?.admin ?? .tcp(host: "127.0.0.1", port: 9090) }
-  var storePath: String { store?.path ?? "var/sluice.db" }
+  var storeURL: StoreURL { store ?? .sqlite(path: "var/sluice.db") }
+  var stateURL: StateURL { state ?? .memory }
   var backendScope: String { server?.backendScope ?? "sluice:server" }
-  var storeOptions: SQLiteOptions {
+  var postgresOptions: PostgresOptions {
+    var options = PostgresOptions(keepsSearchIndex: search ?? false)
+    options.sendKeyRetention = retention?.sendKeys?.duration ?? options.sendKeyRetention
+    options.deletedRetention = retention?.deleted?.duration ?? options.deletedRetention
+    options.messageRetention = retention?.messages?.duration
+    return options
+  }
+  var sqliteOptions: SQLiteOptions {
     var options = SQLiteOptions(keepsSearchIndex: search ?? false)
     options.sendKeyRetention = retention?.sendKeys?.duration ?? options.sendKeyRetention
     options.deletedRetention = retention?.deleted?.duration ?? options.deletedRetention
     return options
   }
+  var lease: Duration { server?.lease?.duration ?? .seconds(30) }
   var drain: Duration { server?.drain?.duration ?? .seconds(10) }
 
   var gatewaySettings: GatewaySettings {

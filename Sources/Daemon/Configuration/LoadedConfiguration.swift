@@ -6,9 +6,12 @@ struct LoadedConfiguration: Sendable {
   /// What the file says; `nil` where it has errors.
   let content: (daemon: DaemonConfiguration, plan: ChainPlan)?
   /// What is wrong or dubious.
-  let faults: [Fault]
+  private(set) var faults: [Fault]
   /// The faults for people and for programs.
-  let report: FaultReport
+  private(set) var report: FaultReport
+  private let path: String
+  private let source: [UInt8]
+  private var root: YAMLNode?
 
   var hasErrors: Bool { faults.contains { $0.severity == .error } }
 
@@ -21,25 +24,38 @@ struct LoadedConfiguration: Sendable {
     } catch {
       faults.append(Fault(Mark(line: 1, column: 1), "the file \(error.reason)"))
       report = FaultReport(file: path, source: [], faults: faults)
-      (content, self.faults) = (nil, faults)
+      (content, self.faults, self.path, self.source) = (nil, faults, path, [])
       return
     }
-    content = Self.read(source, registry, environment, &faults)
+    (self.path, self.source) = (path, source)
+    content = Self.read(source, registry, environment, &faults, &root)
     self.faults = faults
     report = FaultReport(file: path, source: source, faults: faults)
   }
 
+  /// Adds what was found out about the values of keys after the file was read.
+  mutating func add(_ findings: [Backends.Finding]) {
+    for finding in findings {
+      let mark = root?[finding.key]?.mark ?? root?.mark ?? Mark(line: 1, column: 1)
+      faults.append(Fault(mark, finding.text, severity: finding.severity))
+    }
+    report = FaultReport(file: path, source: source, faults: faults)
+  }
+
   private static func read(
-    _ source: [UInt8], _ registry: StageRegistry, _ environment: [String: String], _ faults: inout [Fault]
+    _ source: [UInt8], _ registry: StageRegistry, _ environment: [String: String], _ faults: inout [Fault],
+    _ root: inout YAMLNode?
   ) -> (daemon: DaemonConfiguration, plan: ChainPlan)? {
     guard let file = ConfigurationFile(source, environment: environment, &faults) else { return nil }
+    root = file.root
     let daemon = file.decode(DaemonConfiguration.self, without: "pipeline", &faults)
     if let daemon { faults += daemon.faults(in: file.root, at: EngineClock.system.wall()) }
     guard let list = file.root["pipeline"] else {
       faults.append(Fault(file.root.mark, "'pipeline' is missing: the list of the chain's stages"))
       return nil
     }
-    let setting = ChainSetting(mayMakeSecrets: environment["INVOCATION_ID"] == nil)
+    let isEmbedded = daemon.map { $0.storeURL.isEmbedded && $0.stateURL.isEmbedded } ?? true
+    let setting = ChainSetting(mayMakeSecrets: isEmbedded && environment["INVOCATION_ID"] == nil)
     let plan = ChainPlan(list, registry, setting, &faults)
     guard let daemon, !faults.contains(where: { $0.severity == .error }) else { return nil }
     return (daemon, plan)

@@ -1,11 +1,12 @@
 import Pipeline
+import Services
 import Synchronization
 
 /// What all loops of the gateway share.
 final class GatewayShared: Sendable {
   /// The settings that loops start with.
   let settings: GatewaySettings
-  let hub = Hub()
+  let hub: Hub
   let admission = AdmissionLimits()
   /// How many WebSockets are open on all loops.
   let openSockets = Atomic<Int>(0)
@@ -13,9 +14,12 @@ final class GatewayShared: Sendable {
   let isDraining = Atomic<Bool>(false)
   private let lastConnection: Atomic<UInt64>
 
-  /// - Parameter firstConnection: Where connection ids begin, so that those of two lives of a node differ.
-  init(settings: GatewaySettings, firstConnection: UInt64) {
+  /// - Parameters:
+  ///   - firstConnection: Where connection ids begin, so that those of two lives of a node differ.
+  ///   - horizon: That of the store whose changes are delivered.
+  init(settings: GatewaySettings, firstConnection: UInt64, horizon: FeedHorizon) {
     self.settings = settings
+    hub = Hub(horizon: horizon)
     lastConnection = Atomic(firstConnection)
   }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import Pipeline
+import Services
 import Synchronization
 
 /// What one WebSocket is still to be sent: the only way out to a client.
@@ -8,13 +9,16 @@ import Synchronization
 /// ones gather. More than `limit` bytes waiting means that the client does not keep up: it is closed with 4408, so
 /// that it costs bounded memory and slows nobody.
 final class Outbox: @unchecked Sendable {
-  // Sendable holds because only `loop`, `connection` and `lastHeard` are read from other threads, the first two are
-  // immutable and the third is atomic; all else is touched on the event loop of `loop`.
+  // Sendable holds because only `loop`, `connection`, `lastHeard` and `joinedAt` are read from other threads: the first
+  // two are immutable, the third is atomic, and the last is set before a lock of the hub's hands the outbox to others;
+  // all else is touched on the event loop of `loop`.
 
   let loop: LoopGateway
   let connection: Connection
   /// When the peer was last heard, on the engine's monotonic clock.
   let lastHeard: Atomic<UInt64>
+  /// From where in the feed on it is told of changes that were read from there.
+  var joinedAt: Position = 0
   /// How the client unpacks messages, where it does.
   private let deflate: PerMessageDeflate?
   private let channel: any Channel

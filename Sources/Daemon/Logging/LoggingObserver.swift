@@ -1,9 +1,13 @@
 import Logging
 import Pipeline
 
-/// Logs what engines tell: one line a rejected event, never with its content.
+/// Logs what engines tell: one line a rejected event, never with its content, and one a second for each stage that fails,
+/// since a backend that is away fails every event.
 struct LoggingObserver: EngineObserver {
   let logger: Logger
+  private let faults = FaultCounts()
+
+  init(logger: Logger) { self.logger = logger }
 
   func rejected(_ event: Event, _ rejection: Rejection) {
     logger.info(
@@ -15,10 +19,12 @@ struct LoggingObserver: EngineObserver {
   }
 
   func faulted(_ event: Event, stage: String, error: any Error, policy: FaultPolicy, committed: Bool) {
+    guard let more = faults.note(stage) else { return }
     logger.warning(
       "a stage failed on an event",
       metadata: facts(event).merging([
         "stage": "\(stage)", "error": "\(error)", "on_error": "\(policy.rawValue)", "stored": "\(committed)",
+        "unlogged": "\(more)",
       ]) { $1 })
   }
 

@@ -24,12 +24,17 @@ final class Hub: Router, Sessions, Liveness {
   }
 
   private let shards = (0..<Hub.shardCount).map { _ in LockedShard() }
+  private let horizon: FeedHorizon
+
+  /// - Parameter horizon: That of the store whose changes are delivered.
+  init(horizon: FeedHorizon) { self.horizon = horizon }
 
   /// Notes a device of a user's; once is enough, again changes nothing.
   ///
   /// - Returns: The device that is too many: the user's oldest, where there are more than `limit`.
   func register(_ outbox: Outbox, user: String, limit: Int) -> Outbox? {
-    shard(of: user).withLock { shard in
+    outbox.joinedAt = horizon.joining
+    return shard(of: user).withLock { shard in
       var devices = shard.devices[user] ?? []
       guard !devices.contains(where: { $0 === outbox }) else { return nil }
       devices.append(outbox)
@@ -48,10 +53,17 @@ final class Hub: Router, Sessions, Liveness {
     }
   }
 
-  func deliver(_ deliveries: [Delivery]) {
+  func deliver(_ deliveries: [Delivery]) { deliver(deliveries, alsoToLatecomers: true) }
+
+  /// Hands over what was read from the feed: only to devices that were connected when it was made.
+  func catchUp(_ deliveries: [Delivery]) { deliver(deliveries, alsoToLatecomers: false) }
+
+  private func deliver(_ deliveries: [Delivery], alsoToLatecomers: Bool) {
     var elsewhere: [ObjectIdentifier: (loop: LoopGateway, frames: [(Outbox, [UInt8])])] = [:]
     for delivery in deliveries {
+      if alsoToLatecomers, let position = delivery.position, horizon.wasOvertaken(position) { continue }
       for outbox in devices(of: delivery.userID) where delivery.reaches(outbox.connection.id) {
+        guard alsoToLatecomers || outbox.joinedAt < delivery.position ?? 0 else { continue }
         if outbox.loop.eventLoop.inEventLoop {
           outbox.send(delivery.event.bytes)
         } else {
@@ -81,6 +93,15 @@ final class Hub: Router, Sessions, Liveness {
     }
   }
 
+  /// All devices of this node.
+  func devices() -> [(user: String, device: ConnectionID)] {
+    shards.flatMap { shard in
+      shard.withLock { shard in
+        shard.devices.flatMap { user, outboxes in outboxes.map { (user: user, device: $0.connection.id) } }
+      }
+    }
+  }
+
   func disconnect(_ user: String) { close(devices(of: user), .forbidden) }
 
   func disconnect(_ user: String, tokensBefore moment: Timestamp) {
@@ -88,6 +109,10 @@ final class Hub: Router, Sessions, Liveness {
     close(
       devices(of: user).filter { revoked.revokes(user, issuedAt: $0.connection.identity?.issuedAt) },
       .unauthenticated)
+  }
+
+  func replace(_ device: PlacedDevice, of user: String) {
+    close(devices(of: user).filter { $0.connection.id == device.connection }, .replaced)
   }
 
   private func devices(of user: String) -> [Outbox] {

@@ -114,7 +114,10 @@ final class PushDecisions: Sendable {
   private func keep(_ pushes: [DuePush]) {
     store.write(pushes.map { .push($0) }) { [self] results in
       let missed = zip(pushes, results).compactMap { push, result -> DuePush? in
-        if case .unavailable = result { push } else { nil }
+        switch result {
+        case .unavailable, .unknown: push
+        default: nil
+        }
       }
       if !missed.isEmpty { wait(for: missed) }
     }

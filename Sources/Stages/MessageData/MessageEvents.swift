@@ -91,13 +91,15 @@ enum MessageEvents {
   }
 
   /// Who gets a new message: the receiver's devices, and the sender's but the one that sent it.
-  static func deliveries(of message: NewMessage, senderName: String?, sentOn connection: ConnectionID)
-    -> [Delivery]
-  {
+  static func deliveries(
+    of message: NewMessage, senderName: String?, sentOn connection: ConnectionID,
+    at position: Position? = nil
+  ) -> [Delivery] {
     let echo = Delivery(
       to: message.senderID, self.message(message, senderName: senderName, tempID: message.tempID),
-      except: connection)
+      except: connection, at: position)
     guard message.receiverID != message.senderID else { return [echo] }
-    return [Delivery(to: message.receiverID, self.message(message, senderName: senderName)), echo]
+    let event = self.message(message, senderName: senderName)
+    return [Delivery(to: message.receiverID, event, at: position), echo]
   }
 }

@@ -35,6 +35,8 @@ enum Change: Sendable {
         .unavailable, "the store can't be reached; send the event again with the same tempId", at: index)
     case (_, .unavailable):
       batch.reject(.unavailable, "the store can't be reached; send the event again", at: index)
+    case (_, .unknown):
+      batch.reject(.timeout, "the store was lost meanwhile; send the event again to find out", at: index)
     case (.message(let message, let senderName, _), .stored(let id, let position)):
       Self.tell(of: message, senderName, storedAs: id, at: position, on: &batch[index])
     case (.message(let message, _, _), .duplicate(let id)):
@@ -63,7 +65,7 @@ enum Change: Sendable {
     message.id = id
     event.answer(MessageEvents.sent(id, tempID: message.tempID))
     event[DeliveriesKey.self] = MessageEvents.deliveries(
-      of: message, senderName: senderName, sentOn: event.connection.id)
+      of: message, senderName: senderName, sentOn: event.connection.id, at: position)
     event[PositionsKey.self] = [position]
     event[StoredSendKey.self] = SentMessage(id: id, digest: message.digest)
   }

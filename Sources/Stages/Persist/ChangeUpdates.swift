@@ -21,8 +21,8 @@ struct ChangeUpdates {
       if let position = change.position {
         positions.append(position)
         let other = change.senderID == user ? change.receiverID : change.senderID
-        if other != user { deliveries.append(Delivery(to: other, update)) }
-        if toOwnDevices { deliveries.append(Delivery(to: user, update, except: connection)) }
+        if other != user { deliveries.append(Delivery(to: other, update, at: position)) }
+        if toOwnDevices { deliveries.append(Delivery(to: user, update, except: connection, at: position)) }
       }
       if index == changes.count - 1 {
         answer = update

@@ -78,7 +78,10 @@ public struct Persist: DeferringStage {
       var fault: String?
       for (pending, result) in zip(changes, results) {
         pending.change.report(result, on: &batch, at: pending.index)
-        if case .unavailable(let reason) = result { fault = reason }
+        switch result {
+        case .unavailable(let reason), .unknown(let reason): fault = reason
+        default: break
+        }
       }
       if let fault { logger.warning("the store is unavailable", metadata: ["reason": "\(fault)"]) }
       done(batch)

@@ -23,7 +23,7 @@ struct UserRecorder: Sendable {
     store.write(fresh.map { .user(id: $0.userID, name: $0.name) }) { [seen, names, logger] results in
       for (identity, result) in zip(fresh, results) {
         switch result {
-        case .unavailable(let reason):
+        case .unavailable(let reason), .unknown(let reason):
           seen.remove(identity.userID)
           logger.warning("a user could not be recorded", metadata: ["reason": "\(reason)"])
         case .refused(let rejection):

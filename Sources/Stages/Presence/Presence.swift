@@ -21,6 +21,8 @@ public struct Presence: DeferringStage {
   private let state: any SharedState
   private let scheduler: any Scheduler
   private let announcer: PresenceAnnouncer
+  private let sessions: (any Sessions)?
+  private let deviceLimit: Int
   private let grace: Duration
   private let clock: EngineClock
   private let logger: Logger
@@ -44,9 +46,14 @@ public struct Presence: DeferringStage {
     announcer = PresenceAnnouncer(
       store: try context.store, router: try context.router, limit: configuration.maxUpdates ?? 1000,
       logger: context.logger)
+    sessions = context.services[SessionsKey.self]
+    deviceLimit = context.services[DeviceLimitKey.self] ?? .max
     grace = configuration.offlineAfter?.duration ?? .seconds(10)
     clock = context.clock
     logger = context.logger
+    state.watchAbandoned { [self] users in
+      for user in users { waitForReturn(of: user) }
+    }
   }
 
   /// Notes who has come and gone, and sets off the updates for those whose presence that changed.
@@ -63,9 +70,12 @@ public struct Presence: DeferringStage {
           pending.resolve(result, at: index)
         }
       } else {
-        state.arrive(user, device: event.connection.id) { result in
-          if case .success(true) = result { announcer.announce(.online, user, lastSeen: clock.wall()) }
-          pending.resolve(result, at: index)
+        state.arrive(user, device: event.connection.id, limit: deviceLimit) { result in
+          if case .success(let arrival) = result {
+            if arrival.cameOnline { announcer.announce(.online, user, lastSeen: clock.wall()) }
+            for device in arrival.displaced { sessions?.replace(device, of: user) }
+          }
+          pending.resolve(result.map { $0.cameOnline }, at: index)
         }
       }
     }

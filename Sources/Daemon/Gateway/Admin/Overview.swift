@@ -1,8 +1,10 @@
 import NIOCore
 import NIOHTTP1
 import Pipeline
-import Services
+import PostgresStore
+import RedisState
 import SQLiteStore
+import Services
 import Synchronization
 
 /// Gathers what the loops, the store and the state know, for the admin listener.
@@ -12,9 +14,13 @@ final class Overview: Sendable {
   private let plan: ChainPlan
   private let store: any Store
   private let state: any SharedState
+  private let follower: FeedFollower?
 
-  init(loops: [LoopGateway], shared: GatewayShared, plan: ChainPlan, store: any Store, state: any SharedState)
-  {
+  init(
+    loops: [LoopGateway], shared: GatewayShared, plan: ChainPlan, store: any Store, state: any SharedState,
+    follower: FeedFollower?
+  ) {
+    self.follower = follower
     self.loops = loops
     self.shared = shared
     self.plan = plan
@@ -48,7 +54,7 @@ final class Overview: Sendable {
 
   /// The figures in Prometheus' text format, version 0.0.4.
   func metrics() -> EventLoopFuture<HTTPReply> {
-    let store = store
+    let (store, state, follower) = (store, state, follower)
     return gather().map { total in
       var text = PrometheusText()
       text.gauge("sluice_connections", "Open WebSockets.", total.counters.connections)
@@ -64,10 +70,21 @@ final class Overview: Sendable {
       text.gauge("sluice_pipeline_revision", "Rises with every reload.", total.revision)
       text.stages(Array(zip(total.names, total.stages)))
       if let figures = (store as? SQLiteStore)?.figures {
-        text.counter("sluice_store_commits_total", "Transactions committed.", figures.commits)
-        text.counter("sluice_store_writes_total", "Changes made durable.", figures.writes)
-        text.counter("sluice_store_failures_total", "Transactions that failed.", figures.failures)
+        text.store(commits: figures.commits, writes: figures.writes, failures: figures.failures)
       }
+      if let figures = (store as? PostgresStore)?.figures {
+        text.store(commits: figures.commits, writes: figures.writes, failures: figures.failures)
+        text.counter("sluice_store_reads_total", "Questions answered by the store.", figures.reads)
+        text.counter(
+          "sluice_store_read_trips_total", "Trips to the store in which they were.", figures.readTrips)
+      }
+      if let follower {
+        text.counter(
+          "sluice_feed_found_total",
+          "Deliveries of changes that were found in the feed, since no node had told of them.",
+          follower.handedOver)
+      }
+      if let figures = (state as? RedisState)?.figures { text.state(figures) }
       return .text(.ok, text.text, type: "text/plain; version=0.0.4; charset=utf-8")
     }
   }

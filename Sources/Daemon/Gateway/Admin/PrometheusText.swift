@@ -1,4 +1,5 @@
 import Pipeline
+import RedisState
 
 /// Writes metrics in Prometheus' text format. No label holds anything that a client controls.
 struct PrometheusText {
@@ -17,6 +18,20 @@ struct PrometheusText {
   mutating func counters(_ name: String, _ help: String, label: String, _ values: [(String, UInt64)]) {
     head(name, help, "counter")
     for (value, count) in values { text += "\(name){\(label)=\"\(value)\"} \(count)\n" }
+  }
+
+  mutating func store(commits: UInt64, writes: UInt64, failures: UInt64) {
+    counter("sluice_store_commits_total", "Transactions committed.", commits)
+    counter("sluice_store_writes_total", "Changes made durable.", writes)
+    counter("sluice_store_failures_total", "Transactions that failed.", failures)
+  }
+
+  mutating func state(_ figures: RedisFigures) {
+    gauge("sluice_state_connected", "Whether all connections to Redis are open.", figures.isConnected ? 1 : 0)
+    counter("sluice_state_commands_total", "Commands sent to Redis.", UInt64(figures.commands))
+    counter("sluice_state_trips_total", "Trips to Redis in which they were.", UInt64(figures.flushes))
+    counter("sluice_state_failures_total", "Commands that Redis did not carry out.", UInt64(figures.failures))
+    counter("sluice_state_reconnects_total", "Connections to Redis made again.", UInt64(figures.reconnects))
   }
 
   /// What the stages have counted, by the names they have in the chain.

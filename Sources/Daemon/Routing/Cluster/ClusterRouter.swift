@@ -1,0 +1,133 @@
+import Logging
+import Pipeline
+import Services
+import Synchronization
+
+/// The router of a node among others: hands events to the devices of this node, and to the nodes that hold devices of
+/// their receivers, one frame a batch for each.
+///
+/// Frames are numbered, so that a node to which one did not come knows it and reads the feed.
+final class ClusterRouter: Router, Sessions, NodeBusListener {
+  private let hub: Hub
+  private let bus: (any NodeBus)?
+  private let follower: FeedFollower?
+  private let names: NameBook
+  private let revocations: RevocationList
+  private let logger: Logger
+  private let numbers = Mutex(FrameNumbers())
+  private let refreshRevocations: @Sendable () -> Void
+
+  /// - Parameters:
+  ///   - bus: The way to other nodes; `nil` where there are none.
+  ///   - follower: Follows the feed of a store that nodes share; `nil` where it is this node's alone.
+  ///   - refreshRevocations: Reads from the store what was revoked, since a frame that told of it may be lost.
+  init(
+    hub: Hub, bus: (any NodeBus)?, follower: FeedFollower?, names: NameBook, revocations: RevocationList,
+    logger: Logger, refreshRevocations: @escaping @Sendable () -> Void
+  ) {
+    self.hub = hub
+    self.bus = bus
+    self.follower = follower
+    self.names = names
+    self.revocations = revocations
+    self.logger = logger
+    self.refreshRevocations = refreshRevocations
+  }
+
+  func deliver(_ deliveries: [Delivery]) {
+    let ready = follower?.takeOwn(deliveries) ?? deliveries
+    if !ready.isEmpty { hub.deliver(ready) }
+    guard let bus, !bus.others.isEmpty else { return }
+    // What is for one connection is for one of this node.
+    let outgoing = deliveries.filter { $0.only == nil }
+    guard !outgoing.isEmpty else { return }
+    let users = Array(Set(outgoing.map(\.userID)))
+    bus.nodes(holding: users) { [self] result in
+      switch result {
+      case .success(let nodes):
+        send(outgoing, to: Dictionary(zip(users, nodes), uniquingKeysWith: { one, _ in one }))
+      case .failure: numbers.withLock { $0.skip(for: bus.others) }
+      }
+    }
+  }
+
+  private func send(_ deliveries: [Delivery], to holders: [String: [NodeID]]) {
+    var parts: [NodeID: [Delivery]] = [:]
+    for delivery in deliveries {
+      for node in holders[delivery.userID] ?? [] where node != bus?.node {
+        parts[node, default: []].append(delivery)
+      }
+    }
+    for (node, part) in parts { send(.deliveries(part), to: node) }
+  }
+
+  private func send(_ content: NodeFrame.Content, to node: NodeID) {
+    // Numbering and handing over go together, so that frames leave in the order of their numbers.
+    numbers.withLock { numbers in
+      let frame = NodeFrame(numbers.next(to: node), content)
+      bus?.send([(node, frame.bytes)]) { _ in }
+    }
+  }
+
+  /// Notes that it is not known whether changes of this node were made: if they were, they come before all that is handed
+  /// over from now on.
+  func ownMayBeMissing() {
+    follower?.ownMayBeMissing()
+    numbers.withLock { $0.skip(for: others) }
+  }
+
+  private var others: Set<NodeID> { bus?.others ?? [] }
+
+  func connected(among users: [String]) -> [String] {
+    // Who is connected elsewhere is found when there is something for them.
+    others.isEmpty ? hub.connected(among: users) : users
+  }
+
+  func disconnect(_ user: String) {
+    hub.disconnect(user)
+    for node in others { send(.disconnect(user: user), to: node) }
+  }
+
+  func disconnect(_ user: String, tokensBefore moment: Timestamp) {
+    hub.disconnect(user, tokensBefore: moment)
+    for node in others { send(.revoke(user: user, notBefore: moment), to: node) }
+  }
+
+  func replace(_ device: PlacedDevice, of user: String) {
+    if device.node == bus?.node { return hub.replace(device, of: user) }
+    send(.replace(user: user, device.connection), to: device.node)
+  }
+
+  /// Tells the other nodes by what name a user goes now.
+  func renamed(_ user: String, _ name: String) {
+    for node in others { send(.rename(user: user, name: name), to: node) }
+  }
+
+  func received(_ bytes: [UInt8], from node: NodeID) {
+    guard let frame = NodeFrame(bytes) else {
+      logger.debug("a frame of a version that is not known", metadata: ["node": "\(node)"])
+      follower?.somethingIsMissing()
+      return
+    }
+    if !numbers.withLock({ $0.isNext(frame.number, from: node) }) { follower?.somethingIsMissing() }
+    switch frame.content {
+    case .deliveries(let deliveries):
+      if let follower { follower.take(deliveries) } else { hub.deliver(deliveries) }
+    case .disconnect(let user): hub.disconnect(user)
+    case .revoke(let user, let moment):
+      revocations.add(Revocation(userID: user, notBefore: moment))
+      hub.disconnect(user, tokensBefore: moment)
+    case .rename(let user, let name): names.note(name, of: user)
+    case .replace(let user, let connection): hub.replace(PlacedDevice(connection, on: node), of: user)
+    }
+  }
+
+  func busIsInterrupted() { follower?.somethingWillBeMissing() }
+
+  func busWasInterrupted() {
+    follower?.nothingIsMissingAnyMore()
+    refreshRevocations()
+  }
+
+  func connectedDevices() -> [(user: String, device: ConnectionID)] { hub.devices() }
+}

@@ -1,0 +1,197 @@
+import Logging
+import Pipeline
+import Services
+import Stages
+import Synchronization
+
+/// Sees to it that the clients of this node get what other nodes have stored, whatever became of the frame that told of it.
+///
+/// About once a second it reads what was added to the feed and hands over what nobody has handed over yet, which the
+/// horizon knows. So no message depends on Redis, on the life of the node that took it, or on any frame's arrival; they
+/// only make it faster.
+final class FeedFollower: Sendable {
+  /// The time between two steps, and while something is missing.
+  private static let interval = Duration.seconds(1)
+  private static let hurry = Duration.milliseconds(50)
+  private static let pageSize = 1000
+  /// How many changes are put in order at most; of more, the order of each part holds.
+  private static let foundLimit = 100_000
+  /// How long it is known what was handed over: a message that is changed again and again is met that late.
+  private static let memory: UInt64 = 10_000_000_000
+
+  private let feed: any SharedFeed
+  private let hub: Hub
+  private let scheduler: any Scheduler
+  private let clock: EngineClock
+  private let logger: Logger
+  private struct State {
+    var follower: FollowerState
+    var isReading = false
+    var isEnded = false
+    /// How far the feed was complete at moments of the last seconds, oldest first.
+    var past: [(at: UInt64, position: Position)] = []
+    var handedOver: UInt64 = 0
+  }
+  private let state: Mutex<State>
+
+  init(
+    feed: any SharedFeed, hub: Hub, scheduler: any Scheduler, clock: EngineClock, logger: Logger
+  ) {
+    self.feed = feed
+    self.hub = hub
+    self.scheduler = scheduler
+    self.clock = clock
+    self.logger = logger
+    state = Mutex(State(follower: FollowerState(at: feed.horizon.position)))
+  }
+
+  /// How many changes were found in the feed that nobody had told of.
+  var handedOver: UInt64 { state.withLock { $0.handedOver } }
+
+  /// Begins to follow.
+  func start() { later() }
+
+  func end() { state.withLock { $0.isEnded = true } }
+
+  /// Takes deliveries from another node; they are handed over now, or behind what is missing.
+  func take(_ deliveries: [Delivery]) {
+    let now = clock.monotonic()
+    let ready = state.withLock { $0.follower.take(deliveries, at: now) }
+    if !ready.isEmpty { handOver(ready) }
+  }
+
+  /// Notes that something may be missing, and goes to look.
+  func somethingIsMissing() { look(hasEnded: false) }
+
+  /// Notes that what was missing, since ``somethingWillBeMissing()``, comes by itself again.
+  func nothingIsMissingAnyMore() { look(hasEnded: true) }
+
+  /// Notes that something may be missing from now on, until ``nothingIsMissingAnyMore()``.
+  func somethingWillBeMissing() {
+    let now = clock.monotonic()
+    feed.horizon.interrupted(true)
+    state.withLock { $0.follower.interrupted(at: now) }
+    read()
+  }
+
+  /// Notes that it is not known whether changes of this node were made.
+  func ownMayBeMissing() {
+    let now = clock.monotonic()
+    feed.horizon.interrupted(true)
+    state.withLock { $0.follower.missingOwn(at: now) }
+    read()
+  }
+
+  /// Gives those of this node's own deliveries that may be handed over now; the others go when what is missing is there.
+  func takeOwn(_ deliveries: [Delivery]) -> [Delivery] { state.withLock { $0.follower.takeOwn(deliveries) } }
+
+  private func look(hasEnded: Bool) {
+    let now = clock.monotonic()
+    feed.horizon.interrupted(true)
+    state.withLock { hasEnded ? $0.follower.resumed(at: now) : $0.follower.missing(at: now) }
+    read()
+  }
+
+  private func later() {
+    let (isEnded, hasGap) = state.withLock { ($0.isEnded, $0.follower.hasGap) }
+    guard !isEnded else { return }
+    scheduler.after(hasGap ? Self.hurry : Self.interval) { [self] in
+      read()
+      later()
+    }
+  }
+
+  private func read() {
+    let step: FollowerState.Step? = state.withLock { state in
+      guard !state.isReading, !state.isEnded else { return nil }
+      state.isReading = true
+      return state.follower.step
+    }
+    if let step { read(step, page: 0, found: [], first: nil) }
+  }
+
+  /// Reads a step page by page, and hands over what concerns devices of this node when it has all of it: what is new
+  /// goes in the order in which it was stored, and a message that was changed is further down the feed.
+  ///
+  /// How far the feed was complete is what the first page says: what became final later may lie before a page that was
+  /// read already.
+  private func read(_ step: FollowerState.Step, page: Position, found: [FeedPage.Entry], first: FeedPage?) {
+    let request = FeedRequest(after: step.start, upTo: step.end, page: page, limit: Self.pageSize)
+    feed.changes(request) { [self] result in
+      switch result {
+      case .failure(let error):
+        logger.debug("the feed can't be followed now", metadata: ["error": "\(error)"])
+        state.withLock { $0.isReading = false }
+      case .success(let page):
+        var found = found
+        found += page.entries.filter { entry in
+          !hub.connected(among: [entry.message.senderID, entry.message.receiverID]).isEmpty
+        }
+        if page.hasMore, let last = page.entries.last {
+          if found.count > Self.foundLimit {
+            handOver(found)
+            found = []
+          }
+          return read(step, page: last.message.position, found: found, first: first ?? page)
+        }
+        handOver(found)
+        finish(step, first ?? page)
+      }
+    }
+  }
+
+  private func finish(_ step: FollowerState.Step, _ page: FeedPage) {
+    let now = clock.monotonic()
+    var held: [FollowerState.Held] = []
+    let (complete, forgotten) = state.withLock { state in
+      held = state.follower.finished(step, horizon: page.horizon, frontier: page.frontier, at: now)
+      state.isReading = false
+      let complete = state.follower.complete
+      if now >= (state.past.last?.at ?? 0) + 1_000_000_000 { state.past.append((now, complete)) }
+      let old = state.past.prefix { $0.at + Self.memory <= now }
+      let forgotten = old.last?.position
+      state.past.removeFirst(old.count)
+      return (complete, forgotten)
+    }
+    while !held.isEmpty {
+      for part in held {
+        if part.areOwn { hub.deliver(part.deliveries) } else { handOver(part.deliveries) }
+      }
+      held = state.withLock { $0.follower.drained() }
+    }
+    let hasGap = state.withLock { $0.follower.hasGap }
+    feed.horizon.complete(to: complete)
+    if let forgotten { feed.horizon.forget(upTo: forgotten) }
+    feed.horizon.note(horizon: page.horizon, frontier: page.frontier)
+    if !hasGap { feed.horizon.interrupted(false) }
+  }
+
+  /// Hands over what is for devices of this node and was not handed over yet.
+  private func handOver(_ deliveries: [Delivery]) {
+    let fresh = deliveries.filter { delivery in
+      delivery.position.map { feed.horizon.claim($0, for: delivery.userID) } ?? true
+    }
+    if !fresh.isEmpty { hub.deliver(fresh) }
+  }
+
+  private func handOver(_ entries: [FeedPage.Entry]) {
+    let claim: FeedEvents.Claim = { [feed, hub] position, users in
+      hub.connected(among: users).filter { feed.horizon.claim(position, for: $0) }
+    }
+    var deliveries: [Delivery] = []
+    for entry in entries.sorted(by: { $0.places.born < $1.places.born }) {
+      deliveries += FeedEvents.new(entry, claim)
+    }
+    for entry in entries { deliveries += FeedEvents.changes(of: entry, claim) }
+    guard !deliveries.isEmpty else { return }
+    hub.catchUp(deliveries)
+    let count = UInt64(deliveries.count)
+    let total = state.withLock { state in
+      state.handedOver += count
+      return state.handedOver
+    }
+    logger.info(
+      "told of changes that other nodes had stored",
+      metadata: ["deliveries": "\(count)", "total": "\(total)"])
+  }
+}
