@@ -28,13 +28,11 @@ BAD_TOKENS = {
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    from harness.daemon import Daemon
-
-    daemon = Daemon(tmp_path_factory.mktemp("auth") / "daemon")
+def shared(tmp_path_factory, world):
+    daemon = world.daemon(tmp_path_factory.mktemp("auth") / "daemon")
     daemon.start()
     yield daemon
-    daemon.kill()
+    world.end(daemon)
 
 
 @pytest.mark.parametrize("name", BAD_TOKENS)

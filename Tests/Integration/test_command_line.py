@@ -107,6 +107,7 @@ def test_a_signal_ends_the_daemon_in_order(daemon, how):
     assert daemon.stop(how) == 0
 
 
+@pytest.mark.embedded("a SQLite store belongs to one daemon")
 def test_a_second_daemon_on_the_same_store_is_refused_in_one_line(daemon):
     text = daemon.config.read_text().replace(f":{daemon.port}", ":0").replace(f":{daemon.admin}", ":0")
     (daemon.folder / "second.yaml").write_text(text)
@@ -130,6 +131,7 @@ def test_no_token_and_no_content_is_logged(daemon):
     assert token not in daemon.log and content not in daemon.log
 
 
+@pytest.mark.embedded("takes a SQLite store apart; test_backends.py does a PostgreSQL one")
 def test_a_store_is_migrated_without_a_daemon(daemon):
     daemon.stop()
     config = ["--config", str(daemon.config)]
@@ -150,6 +152,7 @@ def test_a_store_is_migrated_without_a_daemon(daemon):
     assert "made " in daemon.command("migrate", *config).stdout
 
 
+@pytest.mark.embedded("a SQLite store belongs to one daemon")
 def test_a_store_in_use_is_not_migrated(daemon):
     refused = daemon.command("migrate", "--config", str(daemon.config))
     assert refused.returncode == 1 and "another sluice" in refused.stderr

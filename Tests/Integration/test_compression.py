@@ -17,7 +17,8 @@ server:
   listen: 127.0.0.1:{port}
   admin: 127.0.0.1:{admin}
   compression: {compression}
-store: sqlite:{folder}/store.db
+store: "{store}"
+state: "{state}"
 pipeline:
   - stage: auth
     secret_file: {folder}/secret

@@ -41,7 +41,7 @@ def test_a_deleted_message_keeps_its_place_and_says_nothing(daemon):
             assert message["deletedAt"] == answer["data"]["deletedAt"]
             late = await alice.ask("EDIT_MESSAGE", {"messageId": sent["messageId"], "content": "x"})
             assert late["data"]["code"] == "NOT_FOUND"
-            assert [e["type"] for e in await bob.settle()] == ["NEW_MESSAGE"]
+            assert [e["type"] for e in await bob.collect("NEW_MESSAGE", 1)] == ["NEW_MESSAGE"]
 
     run(scenario)
 

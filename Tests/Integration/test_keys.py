@@ -9,7 +9,6 @@ import time
 import pytest
 from harness import tokens
 from harness.client import close_code, connect
-from harness.daemon import Daemon
 from harness.keys import KINDS, KeyPair, key_set
 from websockets.asyncio.client import connect as open_socket
 
@@ -23,7 +22,8 @@ TEMPLATE = """version: 1
 server:
   listen: 127.0.0.1:{port}
   admin: 127.0.0.1:{admin}
-store: sqlite:{folder}/store.db
+store: "{store}"
+state: "{state}"
 pipeline:
   - stage: auth
 AUTH
@@ -247,7 +247,7 @@ def test_a_daemon_starts_without_its_key_server(start, serve_keys):
         ("    secret_file: {folder}/secret\n    algorithms: [RS256]", "good for none of 'algorithms'"),
     ],
 )
-def test_keys_that_can_not_work_are_faults(tmp_path, lines, message):
-    daemon = Daemon(tmp_path / "daemon", config=auth(lines))
+def test_keys_that_can_not_work_are_faults(world, tmp_path, lines, message):
+    daemon = world.daemon(tmp_path / "daemon", config=auth(lines))
     done = daemon.command("check", str(daemon.config))
     assert done.returncode == 1 and message in done.stderr

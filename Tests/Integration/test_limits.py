@@ -39,6 +39,7 @@ def test_a_users_oldest_connection_makes_room(start):
     asyncio.run(run())
 
 
+@pytest.mark.one_node("fills a node up")
 def test_a_node_that_is_full_says_so_and_takes_others_when_there_is_room(start):
     daemon = start(limits="max_connections: 1")
 

@@ -8,7 +8,6 @@ import pytest
 import schemathesis
 import yaml
 from harness import tokens
-from harness.daemon import Daemon
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
@@ -38,11 +37,11 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    daemon = Daemon(tmp_path_factory.mktemp("openapi") / "daemon", top="search: true")
+def shared(tmp_path_factory, world):
+    daemon = world.daemon(tmp_path_factory.mktemp("openapi") / "daemon", top="search: true")
     daemon.start()
     yield daemon
-    daemon.kill()
+    world.end(daemon)
 
 
 @HTTP.parametrize()

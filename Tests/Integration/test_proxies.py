@@ -24,7 +24,8 @@ server:
   handshake_timeout: 1s
   {server}
   limits: {{ {limits} }}
-store: sqlite:{folder}/store.db
+store: "{store}"
+state: "{state}"
 pipeline:
   - stage: auth
     secret_file: {folder}/secret

@@ -1,7 +1,6 @@
 """Which messages are due a push: decided and kept, and not sent by this version."""
 
 import asyncio
-import sqlite3
 import threading
 import time
 
@@ -12,7 +11,8 @@ CONFIG = """version: 1
 server:
   listen: 127.0.0.1:{port}
   admin: 127.0.0.1:{admin}
-store: sqlite:{folder}/store.db
+store: "{store}"
+state: "{state}"
 pipeline:
   - stage: auth
     secret_file: {folder}/secret
@@ -24,8 +24,7 @@ pipeline:
 
 
 def due(daemon):
-    with sqlite3.connect(f"file:{daemon.folder}/store.db?mode=ro", uri=True) as store:
-        return [row[0] for row in store.execute("SELECT receiver FROM pushes ORDER BY message")]
+    return [receiver for (receiver,) in daemon.rows("SELECT receiver FROM pushes ORDER BY message")]
 
 
 def until(condition, seconds=15):

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from harness import tokens
-from harness.daemon import Daemon
 
 # Were it understood as a request of its own, there would be a second answer.
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -13,11 +12,11 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    daemon = Daemon(tmp_path_factory.mktemp("smuggling") / "daemon")
+def daemon(tmp_path_factory, world):
+    daemon = world.daemon(tmp_path_factory.mktemp("smuggling") / "daemon")
     daemon.start()
     yield daemon
-    daemon.kill()
+    world.end(daemon)
 
 
 def statuses(daemon, request):

@@ -21,7 +21,8 @@ server:
   admin: 127.0.0.1:{admin}
   tls: {{ certificate: {tls}/sluice.pem, key: {tls}/sluice.key }}
   handshake_timeout: 1s
-store: sqlite:{folder}/store.db
+store: "{store}"
+state: "{state}"
 pipeline:
   - stage: auth
     secret_file: {folder}/secret

@@ -8,18 +8,17 @@ import pytest
 import websockets
 from harness import tokens
 from harness.client import Client, close_code, connect
-from harness.daemon import Daemon
 from websockets.asyncio.client import connect as open_socket
 
 WIDE = "\U0001f600"
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    daemon = Daemon(tmp_path_factory.mktemp("tokens") / "daemon")
+def shared(tmp_path_factory, world):
+    daemon = world.daemon(tmp_path_factory.mktemp("tokens") / "daemon")
     daemon.start()
     yield daemon
-    daemon.kill()
+    world.end(daemon)
 
 
 def answer(daemon, token):

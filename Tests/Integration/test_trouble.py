@@ -1,10 +1,8 @@
 """A store that is slow or locked, an abuser, and an end that takes its time."""
 
 import asyncio
-import contextlib
 import json
 import signal
-import sqlite3
 
 import pytest
 from harness import tokens
@@ -14,24 +12,12 @@ from test_api import API
 SLOW = "timeout: 300ms"
 
 
-@contextlib.contextmanager
-def locked(daemon):
-    """Nothing is written to the store meanwhile, as while somebody repairs it."""
-    store = sqlite3.connect(daemon.folder / "store.db", isolation_level=None)
-    store.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        store.execute("ROLLBACK")
-        store.close()
-
-
 def test_a_store_that_takes_too_long_is_a_timeout_and_sending_again_is_safe(start):
     daemon = start(persist=SLOW)
 
     async def run():
         async with connect(daemon, "alice") as alice, connect(daemon, "bob") as bob:
-            with locked(daemon):
+            with daemon.rows.locked():
                 answer = await alice.say("bob", "hi", "t1")
                 assert answer["data"]["code"] == "TIMEOUT" and answer["data"]["tempId"] == "t1"
                 # Others are not held up, nor is reading.
@@ -43,7 +29,7 @@ def test_a_store_that_takes_too_long_is_a_timeout_and_sending_again_is_safe(star
                 answer = await alice.say("bob", "hi", "t1")
                 message_id = answer["data"].get("messageId")
             assert answer["data"]["duplicate"] is True
-            delivered = [e["data"]["messageId"] for e in await bob.settle() if e["type"] == "NEW_MESSAGE"]
+            delivered = [e["data"]["messageId"] for e in await bob.collect("NEW_MESSAGE", 1) if e["type"] == "NEW_MESSAGE"]
             assert delivered == [message_id] == [m["messageId"] for m in (await bob.sync())[0]]
 
     asyncio.run(run())
@@ -53,7 +39,7 @@ def test_over_http_it_is_503(start):
     daemon = start(persist=SLOW)
     alice = API(daemon, "alice")
     alice.say("bob", "hi", "t0")
-    with locked(daemon):
+    with daemon.rows.locked():
         assert alice.say("bob", "hi", "t1", 503)["code"] == "TIMEOUT"
         assert [m["content"] for m in alice.get("/messages/sync")["messages"]] == ["hi"]
 
@@ -69,6 +55,7 @@ def test_rejections_without_end_close_with_4429(start):
     assert daemon.metric('sluice_closes_total{code="4429"}') == 1
 
 
+@pytest.mark.one_node("fills a node up")
 def test_a_full_node_says_when_to_come_back(start):
     daemon = start(limits="max_connections: 1")
     fields = {
@@ -92,6 +79,6 @@ def test_a_daemon_that_ends_is_not_ready_and_takes_nothing_new(daemon):
     assert daemon.get("/readyz", port=daemon.admin).status == 503
     assert daemon.get("/healthz", port=daemon.admin).status == 200
     with pytest.raises(OSError):
-        daemon.get("/users/me", token=tokens.token("bob"))
+        daemon.get("/users/me", token=tokens.token("raw"))
     raw.socket.close()
     assert daemon.process.wait(timeout=20) == 0

@@ -1,7 +1,6 @@
 """Blocks and `who_may_message`: whom one may write to, see and be seen by."""
 
 import asyncio
-import sqlite3
 
 import pytest
 from harness import tokens
@@ -111,8 +110,7 @@ def test_the_backend_may_write_to_all_but_who_blocked_its_sender(closed):
 
 def test_a_device_token_belongs_to_who_registered_it_last(daemon):
     def owners():
-        with sqlite3.connect(f"file:{daemon.folder}/store.db?mode=ro", uri=True) as store:
-            return sorted(store.execute("SELECT user, token FROM devices"))
+        return sorted(daemon.rows(f"SELECT {daemon.rows.user}, token FROM devices"))
 
     alice, bob = API(daemon, "alice"), API(daemon, "bob")
     for token in ["t1", "t2"]:

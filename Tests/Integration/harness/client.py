@@ -54,8 +54,14 @@ class Client:
     async def say(self, receiver, content, temp_id, **more):
         return await self.ask("NEW_MESSAGE", {"tempId": temp_id, "receiverId": receiver, "content": content, **more})
 
+    async def collect(self, type, count):
+        """Waits until so many events of a type have come, and all else that was under way; gives what came."""
+        while sum(event["type"] == type for event in self.kept) < count:
+            self.kept.append(await self.receive())
+        return await self.settle()
+
     async def settle(self):
-        """Everything that was under way for this client has come when this returns; gives what came."""
+        """Everything that was under way for this client on its node has come when this returns; gives what came."""
         answer = await self.ask("PING")
         assert answer["type"] == "PONG"
         events, self.kept = self.kept, []
@@ -79,7 +85,7 @@ class Client:
 async def connect(daemon, user, token=None, greeted=True, **more):
     token = tokens.token(user) if token is None else token
     headers = {"Authorization": f"Bearer {token}"}
-    async with open_socket(daemon.url, additional_headers=headers, max_size=None, **more) as socket:
+    async with open_socket(daemon.of(user).url, additional_headers=headers, max_size=None, **more) as socket:
         client = Client(socket)
         if greeted:
             client.greeting = await client.expect("CONNECTED")
@@ -102,6 +108,7 @@ class RawSocket:
     offer = ""
 
     def __init__(self, daemon, user="raw", buffer=None):
+        daemon = daemon.of(user)
         self.socket = daemon.connect(daemon.port)
         if buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from . import tokens
+from .ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / ".build/debug/sluice"))
@@ -25,8 +26,8 @@ server:
   handshake_timeout: {handshake_timeout}
   ping_interval: {ping_interval}
   drain: 4s
-store: sqlite:{folder}/store.db
-state: "memory:"
+store: "{store}"
+state: "{state}"
 {top}
 pipeline:
   - stage: auth
@@ -44,6 +45,8 @@ pipeline:
 """
 
 DEFAULTS = {
+    "store": "sqlite:{folder}/store.db",
+    "state": "memory:",
     "limits": "max_frame: 64KiB",
     "handshake_timeout": "10s",
     "ping_interval": "25s",
@@ -56,12 +59,6 @@ DEFAULTS = {
 }
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Daemon:
     def __init__(self, folder, binary=BINARY, config=None, enter=(), connect=None, **settings):
         """`enter` is what the command that starts it begins with, `connect` makes connections to its ports."""
@@ -72,9 +69,14 @@ class Daemon:
         (folder / "secret").write_bytes(tokens.SECRET)
         (folder / "secret").chmod(0o600)
         values = {**DEFAULTS, **settings, "folder": folder, "port": self.port, "admin": self.admin}
+        values["store"] = values["store"].format(folder=folder)
         self.config = folder / "pipeline.yaml"
         self.config.write_text((config or TEMPLATE).format(**values))
         self.process = None
+
+    def of(self, user):
+        """The daemon that a user goes to: this one."""
+        return self
 
     @property
     def url(self):
@@ -84,14 +86,16 @@ class Daemon:
     def log(self):
         return (self.folder / "log").read_text()
 
-    def start(self):
+    def start(self, until=None):
+        """Starts it, and waits until it is ready, or until another condition holds."""
+        until = until or self.is_ready
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [*self.enter, self.binary, "serve", "--config", str(self.config)],
                 stderr=log, stdout=log, cwd=self.folder,
             )
         deadline = time.monotonic() + 20
-        while not self.is_ready():
+        while not until():
             assert self.process.poll() is None, f"the daemon has ended:\n{self.log}"
             assert time.monotonic() < deadline, f"the daemon is not ready:\n{self.log}"
             select.select([], [], [], 0.02)
@@ -99,6 +103,12 @@ class Daemon:
     def is_ready(self):
         try:
             return self.get("/readyz", port=self.admin).status == 200
+        except OSError:
+            return False
+
+    def is_alive(self):
+        try:
+            return self.get("/healthz", port=self.admin).status == 200
         except OSError:
             return False
 
@@ -133,7 +143,9 @@ class Daemon:
 
     def metric(self, name):
         text = self.get("/metrics", port=self.admin).text
-        return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M).group(1))
+        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.M)
+        assert found, f"there is no {name}"
+        return float(found.group(1))
 
     def memory(self):
         """Resident memory in bytes."""

@@ -1,0 +1,67 @@
+"""When which fault begins and ends: a plan made from the seed before the run."""
+
+import asyncio
+import dataclasses
+import inspect
+
+
+@dataclasses.dataclass
+class Fault:
+    """Two functions (or coroutine functions) of a node's index; blocking ones run in a thread."""
+
+    begin: object
+    end: object
+
+
+@dataclasses.dataclass
+class Planned:
+    at: float
+    seconds: float
+    name: str
+    node: int
+
+
+def plan(dice, names, seconds, nodes, pace=1.0):
+    """Each fault in its turn, in shuffled rounds, for a while, with a while between them; `pace` stretches both."""
+    planned, queue, at = [], [], pace * dice.uniform(1, 2)
+    while names:
+        if not queue:
+            queue = dice.sample(names, len(names))
+        one = Planned(at, pace * dice.uniform(0.2, 2.5), queue.pop(), dice.randrange(nodes))
+        if one.at + one.seconds > seconds:
+            break
+        planned.append(one)
+        at = one.at + one.seconds + pace * dice.uniform(0.5, 3)
+    return planned
+
+
+def plans(dice, names, seconds, nodes, pace=1.0, overlap=False):
+    """One plan, or, where faults may overlap, one for each of nodes, Redis and PostgreSQL: what strikes one of them never
+    meets another that strikes the same."""
+    groups = {}
+    for name in names:
+        groups.setdefault(name.split("-")[0] if overlap else "", []).append(name)
+    return [plan(dice, group, seconds, nodes, pace) for group in groups.values()]
+
+
+async def call(function, *arguments):
+    if inspect.iscoroutinefunction(function):
+        return await function(*arguments)
+    return await asyncio.to_thread(function, *arguments)
+
+
+async def inject(planned, faults, recorder):
+    """Carries the plan out; what has begun is ended also where the run is cut off."""
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    for one in planned:
+        await asyncio.sleep(max(0, begun + one.at - clock()))
+        fault = faults[one.name]
+        facts = {"name": one.name, "node": one.node, "seconds": round(one.seconds, 3)}
+        recorder.write("fault", phase="begin", **facts)
+        try:
+            await call(fault.begin, one.node)
+            await asyncio.sleep(one.seconds)
+        finally:
+            await call(fault.end, one.node)
+            recorder.write("fault", phase="end", **facts)

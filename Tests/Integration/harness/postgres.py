@@ -1,0 +1,194 @@
+"""A private PostgreSQL 15, durable as by default, run by a user without rights."""
+
+import atexit
+import functools
+import itertools
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .namespace import Namespace
+from .server import Server, wait_until
+
+PROGRAMS = Path(os.environ.get("SLUICE_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
+USER = "sluice"
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
+
+
+def account():
+    """The user that servers run as: PostgreSQL refuses root."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def unprivileged(*command):
+    user = account()
+    if user is None:
+        return list(command)
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *command]
+
+
+def hand_over(path):
+    user = account()
+    if user:
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+@functools.cache
+def template():
+    """An empty cluster, made once; gives its folder and password. A fresh server begins as a copy of it."""
+    folder = Path(tempfile.mkdtemp(prefix="sluice-postgres-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    password = secrets.token_hex(16)
+    (folder / "password").write_text(password)
+    for path in (folder, folder / "password"):
+        hand_over(path)
+    subprocess.run(
+        unprivileged(
+            *(PROGRAMS / "initdb", "--pgdata", folder / "data", "--username", USER, "--pwfile", folder / "password"),
+            *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+        ),
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
+    return folder / "data", password
+
+
+class Postgres(Server):
+    kind = "postgres"
+
+    def __init__(self, max_connections=100, disk=None, **settings):
+        """`disk` (in MiB, root only) puts the data on a file system of that size, which nobody else sees."""
+        if disk and os.geteuid() != 0:
+            raise PermissionError("only root can give PostgreSQL a disk of its own")
+        data, self.password = template()
+        super().__init__()
+        self.data = self.folder / "data"
+        self.max_connections = max_connections
+        self.namespace = None
+        self.sessions = []
+        self.settings = {"max_connections": max_connections, **settings}
+        self.names = itertools.count(1)
+        hand_over(self.folder)
+        try:
+            self.data.mkdir()
+            if disk:
+                self.namespace = Namespace("mount", f"mount -t tmpfs -o size={disk}m tmpfs {self.data}")
+            subprocess.run(self.inside("cp", "-a", "--reflink=auto", f"{data}/.", self.data), check=True)
+            subprocess.run(self.inside("chmod", "700", self.data), check=True)
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def inside(self, *command):
+        """A command as it is run where the data is to be seen."""
+        return [*(self.namespace.enter if self.namespace else ()), *command]
+
+    def command(self):
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "log_line_prefix": "%m [%p] ",
+            **self.settings,
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return self.inside(*unprivileged(PROGRAMS / "postgres", "-D", self.data, *options))
+
+    def is_ready(self):
+        ask = [PROGRAMS / "pg_isready", "--quiet", "--host", "127.0.0.1", "--port", str(self.port), "--timeout", "1"]
+        return subprocess.run(ask).returncode == 0
+
+    def url(self, database="postgres", port=None):
+        """A database's URL, also by way of another port, as a proxy has."""
+        return f"postgres://{USER}:{self.password}@127.0.0.1:{port or self.port}/{database}"
+
+    def query(self, statement, database="postgres"):
+        """What psql prints for one statement: lines of columns parted by `|`."""
+        result = self.psql(statement, database)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    def psql(self, statement, database="postgres"):
+        command = ["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url(database)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    def database(self):
+        """Makes an empty database and gives its name."""
+        name = f"test{next(self.names)}"
+        self.query(f"CREATE DATABASE {name}")
+        return name
+
+    def restart(self, how=FAST):
+        """`FAST` lets no session finish, `IMMEDIATE` is a crash that its log repairs."""
+        super().restart(how)
+
+    def stop(self, how=FAST):
+        super().stop(how)
+
+    def fill_disk(self):
+        """Leaves no byte on its file system; only where it has one of its own."""
+        assert self.namespace, "the server has no disk of its own"
+        self.namespace.run("sh", "-c", f"cat /dev/zero > {self.data}/filling 2>/dev/null || true")
+
+    def free_disk(self):
+        """Gives the bytes back; a server that has ended meanwhile is started."""
+        self.namespace.run("rm", "-f", str(self.data / "filling"))
+        wait_until(lambda: not self.is_running or self.is_ready(), "the server is back or gone")
+        if not self.is_running:
+            self.start()
+
+    def take_connections(self, database):
+        """Ends a database's sessions and takes all places, so that nobody comes in until they are left."""
+        with subprocess.Popen(
+            ["psql", "--no-psqlrc", "-qAt", self.url()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as operator:
+
+            def order(statement):
+                operator.stdin.write(f"{statement};\n\\echo done\n")
+                operator.stdin.flush()
+                while operator.stdout.readline() != "done\n":
+                    assert operator.poll() is None, "the operator's session has ended"
+
+            # Whose sessions end would come back before the places are taken.
+            order(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+            order(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+            wait_until(self.are_taken, "all places are taken")
+            order(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+            operator.stdin.close()
+        wait_until(self.are_taken, "the operator's place is taken")
+
+    def are_taken(self):
+        """Fills the places up, also those that were not free a moment ago."""
+        waiting = sum(session.poll() is None for session in self.sessions)
+        for _ in range(self.max_connections - waiting):
+            command = ["psql", "--no-psqlrc", "-qAt", self.url()]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            self.sessions.append(subprocess.Popen(command, stdin=subprocess.PIPE, **quiet))
+        return not self.has_room()
+
+    def has_room(self):
+        return "too many clients" not in self.psql("SELECT 1").stderr
+
+    def leave_connections(self):
+        for session in self.sessions:
+            session.kill()
+            session.stdin.close()
+            session.wait()
+        if self.sessions and self.is_running:
+            wait_until(self.has_room, "the places are free")
+        self.sessions.clear()
+
+    def close(self):
+        self.leave_connections()
+        self.kill()
+        if self.namespace:
+            self.namespace.close()
+            self.namespace = None
+        super().close()
