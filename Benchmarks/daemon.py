@@ -1,138 +1,57 @@
 """Measures the running daemon: messages acknowledged and delivered, CPU, memory, and the limits beside them.
 
-The load comes from this machine, so what counts are the ratios within one run. Clients are raw sockets whose frames are
-made ahead, in processes of their own, so that they cost as little as may be.
+The load comes from this machine, so what counts are the ratios within one run.
 """
 
-import base64
 import multiprocessing
-import os
 import re
-import resource
-import select
 import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "Tests/Integration"))
-os.environ.setdefault("SLUICE_BINARY", str(ROOT / ".build/release/sluice"))
+import load
+from load import ROOT, cpu, frame, open_socket
 
-from harness import tokens  # noqa: E402
-from harness.daemon import Daemon, free_port  # noqa: E402
+from harness.daemon import Daemon, free_port
 
-SECONDS = 5
 DEPTH = 16
-
-
-def frame(text):
-    """A masked text frame; the mask is zero, which a server takes off all the same."""
-    payload = text.encode()
-    head = bytes([0x81, 0x80 | len(payload)]) if len(payload) < 126 else b"\x81\xfe" + len(payload).to_bytes(2, "big")
-    return head + b"\0\0\0\0" + payload
-
-
-def open_socket(port, user):
-    client = socket.create_connection(("127.0.0.1", port))
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    key = base64.b64encode(os.urandom(16)).decode()
-    client.sendall(
-        f"GET /ws?token={tokens.token(user)} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
-    )
-    data = b""
-    client.settimeout(20)
-    while b'"CONNECTED"' not in data:
-        more = client.recv(4096)
-        if not more:
-            raise SystemExit(f"the daemon has closed the connection of {user}: {data.decode(errors='replace')}")
-        data += more
-    return client
-
-
-def cpu(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1)) * 1024
 
 
-def count_in(clients, patterns, seconds, send):
-    """Keeps clients busy and counts what comes back: each answer sends the next event."""
-    poller = select.epoll()
-    by_number = {client.fileno(): index for index, client in enumerate(clients)}
-    for client in clients:
-        client.setblocking(False)
-        poller.register(client, select.EPOLLIN)
-    counts = [0] * len(patterns)
-    rest = {}
-    end = time.monotonic() + seconds
+def count_in(client, pattern, seconds, send):
+    """Keeps a client busy and counts what comes back: each answer sends the next event."""
+    count, rest, end = 0, b"", time.monotonic() + seconds
     while time.monotonic() < end:
-        for number, _ in poller.poll(0.1):
-            index = by_number[number]
-            data = rest.get(number, b"") + clients[index].recv(262_144)
-            keep = max(len(pattern) for pattern in patterns) - 1
-            for position, pattern in enumerate(patterns):
-                found = data.count(pattern)
-                counts[position] += found
-                if position == 0 and found:
-                    send(index, found)
-            rest[number] = data[-keep:]
-            for pattern in patterns:
-                if rest[number].count(pattern):
-                    rest[number] = rest[number].split(pattern)[-1]
-    return counts
-
-
-def worker(port, first, pairs, seconds, results):
-    users = [f"u{first + n}" for n in range(pairs * 2)]
-    clients = [open_socket(port, user) for user in users]
-    serial = [0] * len(clients)
-
-    def send(index, times):
-        frames = b""
-        for _ in range(times):
-            serial[index] += 1
-            frames += frame(
-                '{"type":"NEW_MESSAGE","data":{"tempId":"%s-%d","receiverId":"%s","content":"%s"}}'
-                % (first, serial[index], users[index ^ 1], "x" * 100)
-            )
-        try:
-            clients[index].sendall(frames)
-        except BlockingIOError:
-            pass
-
-    for index in range(len(clients)):
-        send(index, DEPTH)
-    results.put(count_in(clients, [b'"type":"MESSAGE_SENT"', b'"type":"NEW_MESSAGE"'], seconds, send))
+        data = rest + client.recv(262_144)
+        found = data.count(pattern)
+        count += found
+        send(found)
+        # What is left may hold the beginning of another one, but no whole one.
+        rest = data[data.rfind(pattern) + 1 :][-len(pattern) :] if found else data[-len(pattern) :]
+    return count
 
 
 def messages(daemon):
-    results = multiprocessing.Queue()
-    workers = [
-        multiprocessing.Process(target=worker, args=(daemon.port, 1000 * n, 25, SECONDS, results)) for n in range(2)
-    ]
-    before = cpu(daemon.process.pid)
-    for process in workers:
-        process.start()
-    totals = [sum(column) for column in zip(*(results.get() for _ in workers))]
-    for process in workers:
-        process.join()
-    used = cpu(daemon.process.pid) - before
-    acked, delivered = totals
-    commits = daemon.metric("sluice_store_commits_total")
-    stored = sqlite3.connect(daemon.folder / "store.db").execute("SELECT count(*) FROM messages").fetchone()[0]
-    if stored < acked:
-        raise SystemExit(f"{acked} messages were acknowledged and {stored} are stored")
-    print(f"acknowledged (durable), SQLite: {acked / SECONDS:,.0f} messages/s; delivered {delivered / SECONDS:,.0f}/s")
-    print(f"CPU of the daemon: {used / acked * 10_000:.2f} s for 10,000 messages; {acked / commits:.0f} a commit")
-    return acked / SECONDS
+    outcome = load.run(
+        load.Plan((daemon.port,), pairs=50, depth=DEPTH),
+        watch=lambda: {"daemon": cpu(daemon.process.pid)},
+        count=lambda: {"commits": daemon.metric("sluice_store_commits_total")},
+    )
+    store = sqlite3.connect(daemon.folder / "store.db")
+    keys = store.execute("SELECT k.sender, temp_id, message FROM send_keys k JOIN messages m ON m.id = message")
+    outcome.check({(sender, serial): message for sender, serial, message in keys})
+    store.close()
+    acked, delivered = outcome.rate(), outcome.rate("delivered")
+    print(f"acknowledged (durable), SQLite: {acked:,.0f} messages/s; delivered {delivered:,.0f}/s")
+    size = 1 / outcome.per_message("commits")
+    print(f"CPU of the daemon: {outcome.cost('daemon'):.2f} s for 10,000 messages; {size:.0f} a commit")
+    return acked
 
 
 def sqlite_limit(folder, size):
@@ -154,10 +73,8 @@ def sqlite_limit(folder, size):
 
 def echo_worker(port, payload, pattern, results, user):
     client = open_socket(port, user) if user else socket.create_connection(("127.0.0.1", port))
-    many = payload * 64
-    client.sendall(many)
-    counts = count_in([client], [pattern], 3, lambda index, times: client.sendall(payload * times))
-    results.put(counts[0])
+    client.sendall(payload * 64)
+    results.put(count_in(client, pattern, 3, lambda times: client.sendall(payload * times)))
 
 
 def frames(port, pattern, payload, user, pid):
@@ -196,9 +113,7 @@ def bare_memory(port, pid, count):
 
 
 def main():
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    count = min(10_000, hard - 500)
+    count = min(10_000, load.allow_many_files() - 500)
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         daemon = Daemon(folder / "daemon")

@@ -1,0 +1,101 @@
+"""What the servers give without a daemon before them: the limits that its figures are held against."""
+
+import csv
+import itertools
+import multiprocessing
+import re
+import subprocess
+import time
+
+import load  # noqa: F401 (it finds the harness)
+import psycopg
+
+from harness.postgres import PROGRAMS
+
+# A row, its send key and all their indexes, as the daemon's schema has them, in one statement; without permissions,
+# conversations and answers.
+SINGLE = """\\set number random(0, 4194303)
+\\set user random(1, 200)
+WITH fresh AS (
+  INSERT INTO sluice.send_keys (sender, temp_id, message, digest)
+    VALUES ('user' || :user, :client_id || '-' || clock_timestamp(),
+      ((extract(epoch FROM clock_timestamp()) * 1000)::bigint << 22) + :number, 1)
+    ON CONFLICT DO NOTHING RETURNING message, sender
+) INSERT INTO sluice.messages (id, conversation, sender, receiver, content, position, born)
+  SELECT message, '00000000-0000-0000-0000-000000000000', sender, 'peer', repeat('x', 100), message, message FROM fresh;
+"""
+BATCH = """
+WITH given AS MATERIALIZED (
+  SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[])
+    AS g(id, conversation, sender, receiver, temp_id, content)
+), fresh AS (
+  INSERT INTO sluice.send_keys (sender, temp_id, message, digest) SELECT sender, temp_id, id, id FROM given
+    ON CONFLICT DO NOTHING RETURNING message
+) INSERT INTO sluice.messages (id, conversation, sender, receiver, content, position, born)
+  SELECT g.id, g.conversation, g.sender, g.receiver, g.content, g.id, g.id FROM given g JOIN fresh f ON f.message = g.id
+"""
+ROWS = 200
+
+
+def single_rows(postgres, database, seconds):
+    """Rows a second, each committed by itself, on eight connections."""
+    script = postgres.folder / "single.sql"
+    script.write_text(SINGLE)
+    command = [PROGRAMS / "pgbench", "-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", str(seconds), "-f", script]
+    result = subprocess.run([*command, postgres.url(database)], capture_output=True, text=True, check=True)
+    return float(re.search(r"^tps = ([\d.]+)", result.stdout, re.M).group(1))
+
+
+def batches(url, number, seconds, results):
+    users = [f"user{number}-{n:03}" for n in range(200)]
+    conversations = [f"{number:08x}-0000-0000-0000-{n // 2:012x}" for n in range(200)]
+    content = ["x" * 100] * ROWS
+    # What the daemon's connections set too.
+    options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off"
+    with psycopg.connect(url, autocommit=True, prepare_threshold=0, options=options) as connection:
+        with connection.pipeline() as pipeline:
+            cursors = [connection.cursor(binary=True), connection.cursor(binary=True)]
+            end, counts = time.monotonic() + seconds, itertools.count()
+            for count in counts:
+                cursor = cursors[count % 2]
+                if count >= 2:
+                    # Waits for the batch before the last: one is always under way behind it.
+                    assert cursor.rowcount == ROWS
+                if time.monotonic() > end:
+                    break
+                first = (time.time_ns() // 1_000_000 << 22) + (number << 20)
+                numbers = range(count * ROWS, (count + 1) * ROWS)
+                who = [n % 200 for n in numbers]
+                cursor.execute(
+                    BATCH,
+                    (
+                        *([first + n % (1 << 20) for n in numbers], [conversations[n] for n in who]),
+                        *([users[n] for n in who], [users[n ^ 1] for n in who], [f"{n:07}" for n in numbers], content),
+                    ),
+                )
+                # Each batch is a transaction of its own.
+                pipeline.sync()
+    results.put(count * ROWS)
+
+
+def batched_rows(postgres, database, seconds):
+    """Rows a second in batches of 200, committed each, on two connections with the next batch behind the one that is
+    under way."""
+    results = multiprocessing.Queue()
+    processes = [
+        multiprocessing.Process(target=batches, args=(postgres.url(database), n, seconds, results)) for n in range(2)
+    ]
+    for process in processes:
+        process.start()
+    total = sum(results.get(timeout=seconds + 60) for _ in processes)
+    for process in processes:
+        process.join()
+    return total / seconds
+
+
+def redis_sets(redis, depth, count):
+    """SETs a second over two connections, so many in flight on each."""
+    command = ["redis-benchmark", "-p", str(redis.port), "-c", "2", "-P", str(depth), "-n", str(count), "-t", "set"]
+    secret = ["-a", redis.password] if redis.password else []
+    result = subprocess.run([*command, *secret, "--csv"], capture_output=True, text=True, check=True)
+    return float(list(csv.reader(result.stdout.splitlines()))[-1][1])

@@ -1,0 +1,346 @@
+"""Load from this machine: clients in processes of their own, raw sockets whose frames are made ahead.
+
+Pairs of clients write to each other both ways, either a number of messages in flight each, or so many a second whatever
+comes back. All that is acknowledged and delivered is kept by name, so that it can be looked for in the store.
+"""
+
+import base64
+import dataclasses
+import gc
+import multiprocessing
+import os
+import re
+import resource
+import secrets
+import select
+import socket
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "Tests/Integration"))
+os.environ.setdefault("SLUICE_BINARY", str(ROOT / ".build/release/sluice"))
+
+from harness import tokens  # noqa: E402
+
+CONTENT = 100
+PATIENCE = 20
+SENT = re.compile(rb'"MESSAGE_SENT","data":{"tempId":"([^"]*)","messageId":"msg_([^"]*)"')
+NEW = re.compile(rb'"NEW_MESSAGE","data":{"messageId":"msg_([^"]*)"[^}]*?"content":"(\d+)')
+RECEIPT = re.compile(rb'"MESSAGE_(?:DELIVERED|READ)_UPDATE","data":{"messageId":"msg_[^"]*","(?:receiver|reader)Id":"([^"]*)"')
+WARM_UP, MEASURED, DRAINING = range(3)
+
+
+def frame(text):
+    """A masked text frame; the mask is zero, which a server takes off all the same."""
+    payload = text.encode()
+    head = bytes([0x81, 0x80 | len(payload)]) if len(payload) < 126 else b"\x81\xfe" + len(payload).to_bytes(2, "big")
+    return head + b"\0\0\0\0" + payload
+
+
+def open_socket(port, user):
+    client = socket.create_connection(("127.0.0.1", port))
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    key = base64.b64encode(os.urandom(16)).decode()
+    client.sendall(
+        f"GET /ws?token={tokens.token(user)} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+    )
+    data = b""
+    client.settimeout(PATIENCE)
+    while b'"CONNECTED"' not in data:
+        more = client.recv(4096)
+        if not more:
+            raise SystemExit(f"the daemon has closed the connection of {user}: {data.decode(errors='replace')}")
+        data += more
+    return client
+
+
+def allow_many_files():
+    """Lets this process have as many connections as it may; gives their number."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def cpu(*pids):
+    """CPU seconds that processes have used, with those of their children that have ended."""
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def busy():
+    """CPU seconds that the whole machine has used, with those that its host has taken from it."""
+    fields = list(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]))
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What the clients do. `ports`: one, or two for the two sides of each pair. `rate`: messages a second of all pairs
+    together; without one, each client keeps `depth` in flight. `receipts`: each message is said to be delivered and
+    read, by an event each."""
+
+    ports: tuple
+    pairs: int = 100
+    depth: int = 8
+    rate: int = 0
+    receipts: bool = False
+    warm_up: float = 2
+    seconds: float = 8
+    processes: int = 2
+    # Who writes is new in every run, so that nothing has been sent before.
+    name: str = dataclasses.field(default_factory=lambda: secrets.token_hex(3))
+
+
+@dataclasses.dataclass
+class Part:
+    """What one process has seen. `sent` has (sender, serial, message), `got` has (receiver, serial, message) in the
+    order of their coming; counts and latencies are of the measured time alone."""
+
+    acked: int = 0
+    delivered: int = 0
+    receipts: int = 0
+    ack_latencies: list = dataclasses.field(default_factory=list)
+    delivery_latencies: list = dataclasses.field(default_factory=list)
+    sent: list = dataclasses.field(default_factory=list)
+    got: list = dataclasses.field(default_factory=list)
+    fault: str | None = None
+
+
+class Clients:
+    """The clients of one process."""
+
+    def __init__(self, plan, number, phase):
+        self.plan, self.phase, self.part = plan, phase, Part()
+        count = 2 * plan.pairs // plan.processes
+        self.users = [f"{plan.name}-{number}-{n:03}" for n in range(count)]
+        self.sockets = [open_socket(plan.ports[n % len(plan.ports)], user) for n, user in enumerate(self.users)]
+        self.templates = [self.template(n) for n in range(count)]
+        self.serials = [0] * count
+        self.rest = [b""] * count
+        self.due = {}
+        self.open = {"acks": 0, "deliveries": 0, "receipts": 0}
+        self.poller = select.epoll()
+        self.by_number = {}
+        for index, client in enumerate(self.sockets):
+            client.settimeout(None)
+            self.poller.register(client, select.EPOLLIN)
+            self.by_number[client.fileno()] = index
+
+    def template(self, index):
+        # The number that comes in takes three places more than its sign.
+        content = "%07d ".ljust(CONTENT - 3, "x")
+        event = '{"type":"NEW_MESSAGE","data":{"tempId":"%07d","receiverId":"RECEIVER","content":"CONTENT"}}'
+        event = event.replace("RECEIVER", self.users[index ^ 1]).replace("CONTENT", content)
+        head = frame(event % (0, 0))[: -len(event % (0, 0))]
+        return head.replace(b"%", b"%%") + event.encode()
+
+    def send(self, index, count):
+        template, first = self.templates[index], self.serials[index]
+        self.serials[index] = first + count
+        self.open["acks"] += count
+        self.open["deliveries"] += count
+        if self.plan.receipts:
+            # Of each of the two, both sides are told.
+            self.open["receipts"] += 4 * count
+        self.sockets[index].sendall(b"".join([template % (n, n) for n in range(first, first + count)]))
+
+    def take(self, index, now):
+        data = self.sockets[index].recv(262_144)
+        if not data:
+            raise SystemExit(f"the daemon has closed the connection of {self.users[index]}")
+        data = self.rest[index] + data
+        # Every event ends with its data's brace and its own.
+        end = data.rfind(b"}}") + 2 if b"}}" in data else 0
+        self.rest[index] = data[end:]
+        data = data[:end]
+        if b'"ERROR"' in data:
+            raise SystemExit(f"an event was refused: {data[data.index(b'ERROR') - 10 :][:300]}")
+        sent, got = SENT.findall(data), NEW.findall(data)
+        user, part = self.users[index], self.part
+        part.sent += [(user, serial, message) for serial, message in sent]
+        part.got += [(user, serial, message) for message, serial in got]
+        self.open["acks"] -= len(sent)
+        self.open["deliveries"] -= len(got)
+        is_measured = self.phase.value == MEASURED
+        if self.plan.receipts:
+            if got:
+                self.sockets[index].sendall(b"".join(map(self.receipt, got)))
+            told = RECEIPT.findall(data)
+            self.open["receipts"] -= len(told)
+            if is_measured:
+                # Counted where they are answered, not where the sender is told of them.
+                part.receipts += told.count(user.encode())
+        if is_measured:
+            part.acked += len(sent)
+            part.delivered += len(got)
+            if self.plan.rate:
+                part.ack_latencies += [now - self.due[index, int(serial)] for serial, _ in sent]
+                part.delivery_latencies += [now - self.due[index ^ 1, int(serial)] for _, serial in got]
+        return len(sent)
+
+    @staticmethod
+    def receipt(message):
+        events = (
+            '{"type":"MESSAGE_%s","data":{"messageId":"msg_%s"}}' % (kind, message[0].decode())
+            for kind in ("DELIVERED", "READ")
+        )
+        return b"".join(map(frame, events))
+
+    def run_closed(self):
+        for index in range(len(self.sockets)):
+            self.send(index, self.plan.depth)
+        while self.phase.value != DRAINING:
+            for number, _ in self.poller.poll(0.1):
+                index = self.by_number[number]
+                taken = self.take(index, 0)
+                if taken:
+                    self.send(index, taken)
+
+    def run_open(self):
+        """Sends at the moments that the rate gives, late or not; latencies count from those moments."""
+        gap = self.plan.processes / self.plan.rate
+        next_due, number_sent = time.monotonic() + gap, 0
+        while self.phase.value != DRAINING:
+            # epoll itself waits in whole milliseconds.
+            ready, _, _ = select.select([self.poller], [], [], max(0, next_due - time.monotonic()))
+            if ready:
+                now = time.monotonic()
+                for number, _ in self.poller.poll(0):
+                    self.take(self.by_number[number], now)
+            while time.monotonic() >= next_due:
+                index = number_sent % len(self.sockets)
+                self.due[index, self.serials[index]] = next_due
+                self.send(index, 1)
+                number_sent += 1
+                next_due += gap
+
+    def drain(self):
+        """Waits for all that is still to come."""
+        end = time.monotonic() + PATIENCE
+        while any(self.open.values()):
+            if time.monotonic() > end:
+                raise SystemExit(f"some things have not come within {PATIENCE} s: {self.open}")
+            for number, _ in self.poller.poll(0.1):
+                self.take(self.by_number[number], time.monotonic())
+
+
+def client_process(plan, number, phase, ready, start, results):
+    allow_many_files()
+    part = Part()
+    try:
+        clients = Clients(plan, number, phase)
+        part = clients.part
+        gc.disable()
+        ready.release()
+        start.wait()
+        if plan.rate:
+            clients.run_open()
+        else:
+            clients.run_closed()
+        clients.drain()
+    except (SystemExit, Exception) as error:
+        part.fault = repr(error)
+        ready.release()
+    results.put(part)
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a run has given; rates are a second, of the measured time. `used` are CPU seconds of the measured time,
+    `counts` is by how much the daemons' metrics have grown in all of the run."""
+
+    plan: Plan
+    seconds: float
+    parts: list
+    used: dict
+    counts: dict
+
+    def total(self, name):
+        return sum(getattr(part, name) for part in self.parts)
+
+    def rate(self, name="acked"):
+        return self.total(name) / self.seconds
+
+    def quantile(self, name, share):
+        """A quantile in milliseconds."""
+        values = sorted(value for part in self.parts for value in getattr(part, name))
+        return values[min(len(values) - 1, int(share * len(values)))] * 1000
+
+    def cost(self, name):
+        """CPU seconds for 10,000 messages."""
+        return 10_000 * self.used[name] / self.total("acked")
+
+    def per_message(self, name):
+        return self.counts[name] / sum(len(part.sent) for part in self.parts)
+
+    def sent(self):
+        """All that was acknowledged at any time: the message's number by sender and serial."""
+        return {
+            (sender, serial.decode()): int(message, 32) for part in self.parts for sender, serial, message in part.sent
+        }
+
+    def reordered(self):
+        """How many messages came before one that their sender had sent earlier."""
+        last, count = {}, 0
+        for part in self.parts:
+            for receiver, serial, _ in part.got:
+                count += int(serial) < last.get(receiver, -1)
+                last[receiver] = max(int(serial), last.get(receiver, -1))
+        return count
+
+    def check(self, stored):
+        """Ends the run where not all that was acknowledged is stored under its number, or was not delivered just once.
+        `stored` has the numbers by sender and serial."""
+        sent = self.sent()
+        missing = [key for key, message in sent.items() if stored.get(key) != message]
+        if missing:
+            raise SystemExit(f"of {len(sent)} messages that were acknowledged {len(missing)} are not stored: {missing[:5]}")
+        got = [int(message, 32) for part in self.parts for _, _, message in part.got]
+        if sorted(got) != sorted(sent.values()):
+            raise SystemExit(f"{len(sent)} messages were acknowledged, {len(set(got))} delivered, {len(got)} times in all")
+
+
+def run(plan, watch=dict, count=dict):
+    """Lets the clients work. `watch` gives CPU seconds by name and is asked at both ends of the measured time, `count`
+    gives metrics by name and is asked at both ends of the run."""
+    phase, results = multiprocessing.RawValue("i", WARM_UP), multiprocessing.Queue()
+    ready, start = multiprocessing.Semaphore(0), multiprocessing.Event()
+    processes = [
+        multiprocessing.Process(target=client_process, args=(plan, number, phase, ready, start, results), daemon=True)
+        for number in range(plan.processes)
+    ]
+
+    def used():
+        return {**watch(), "load": cpu(*(process.pid for process in processes)), "machine": busy()}
+
+    def growth(before, after):
+        return {name: after[name] - before[name] for name in before}
+
+    for process in processes:
+        process.start()
+    for _ in processes:
+        ready.acquire()
+    counted = count()
+    start.set()
+    time.sleep(plan.warm_up)
+    before = used()
+    phase.value, begin = MEASURED, time.monotonic()
+    time.sleep(plan.seconds)
+    phase.value, seconds = DRAINING, time.monotonic() - begin
+    after = used()
+    parts = [results.get() for _ in processes]
+    for process in processes:
+        process.join()
+    for part in parts:
+        if part.fault:
+            raise SystemExit(part.fault)
+    return Outcome(plan, seconds, parts, growth(before, after), growth(counted, count()))
