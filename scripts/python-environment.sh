@@ -1,11 +1,13 @@
 #!/bin/sh
-# Makes the Python environment of the integration tests, once for each list of requirements.
+# Makes a Python environment, that of the integration tests unless another list of requirements and another place are
+# given, once for each state of the list.
 set -eu
-environment=.build/python
+requirements=${1:-Tests/Integration/requirements.txt}
+environment=${2:-.build/python}
 stamp=$environment/requirements.txt
-cmp -s Tests/Integration/requirements.txt "$stamp" && exit 0
-echo "making the Python environment of the integration tests"
+cmp -s "$requirements" "$stamp" && exit 0
+echo "making the Python environment of $(dirname "$requirements")"
 rm -rf "$environment"
 python3 -m venv "$environment"
-"$environment/bin/pip" install -q --disable-pip-version-check -r Tests/Integration/requirements.txt
-cp Tests/Integration/requirements.txt "$stamp"
+"$environment/bin/pip" install -q --disable-pip-version-check -r "$requirements"
+cp "$requirements" "$stamp"
