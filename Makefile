@@ -1,5 +1,7 @@
 # `make run` and `make test` are all the set-up there is; `make help` lists the rest.
 BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev libpq-dev libhiredis-dev
+# The tests of what could differ where nodes share a store and a state; `make test-production` runs all of them.
+SHARED_TESTS = $(patsubst %,Tests/Integration/test_%.py,api events first_light guarantees limits push receipts sync trouble who_may)
 TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server
 
 .PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history sanitize lint format manual bench bench-production dependencies test-dependencies
@@ -45,6 +47,7 @@ test-integration: test-dependencies test-example ## the tests against the runnin
 	@scripts/python-environment.sh
 	swift build --product sluice
 	.build/python/bin/python -m pytest -q Tests/Integration Tests/History
+	SLUICE_TEST_WORLD=two-nodes .build/python/bin/python -m pytest -q $(SHARED_TESTS) -k "not never_reads"
 
 test-production: test-dependencies ## the tests against the running daemon, on PostgreSQL and Redis, with one node and with two
 	@scripts/python-environment.sh

@@ -76,8 +76,6 @@ public final class PostgresStore: SharedFeed {
           Writer(
             link, batchLimit: options.batchLimit, clock: clock, horizon: horizon, ledger: ledger,
             unknown: unknown,
-            housekeeping: index == 0
-              ? Housekeeping(options: options, oldest: oldest, clock: clock, logger: logger) : nil,
             logger: logger))
         return WorkerThread(limit: options.queueLimit, tick: Self.tick) { writer.value.commit($0) }
       }
@@ -91,7 +89,11 @@ public final class PostgresStore: SharedFeed {
             try prepare(connection)
             if index == 0 { try NodeNumber.retake(number, connection, logger) }
           })
-        let reader = Confined(Reader(link, ledger: ledger))
+        let isLast = index == max(1, options.readers) - 1
+        let housekeeping =
+          isLast ? Housekeeping(options: options, oldest: oldest, clock: clock, logger: logger) : nil
+        let reader = Confined(
+          Reader(link, ledger: ledger, housekeeping: housekeeping, logger: logger))
         return WorkerThread(limit: options.queueLimit, tick: Self.tick) { reader.value.ask($0) }
       }
     } catch {

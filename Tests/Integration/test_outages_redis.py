@@ -101,8 +101,10 @@ def test_while_it_is_away_reading_goes_on_and_nobody_is_known_to_be_online(scene
             await until(lambda: scene.status("cat", node) == "online")
             scene.redis.kill()
             await until(lambda: scene.status("cat", node) == "offline")
-            assert [m["content"] for m in (await cat.sync())[0]] == ["hi"]
-            assert (await cat.ask("MESSAGE_READ", {"upTo": (await cat.sync())[0][0]["messageId"]}))["type"] == "MESSAGE_READ_UPDATE"
+            (message,) = (await cat.sync())[0]
+            assert message["content"] == "hi"
+            answer = await cat.ask("MESSAGE_READ", {"upTo": message["messageId"]})
+            assert answer["type"] == "MESSAGE_READ_UPDATE"
             await ann.expect("MESSAGE_READ_UPDATE")
             for path in ["/messages/sync", "/conversations", "/users/me", "/connections"]:
                 assert (await asyncio.to_thread(node.get, path, token=tokens.token("ann"))).status == 200

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 
+import pytest
 from harness import tokens
 from harness.client import connect
 
@@ -43,9 +44,11 @@ async def say(client, receiver, temp_id):
     assert (await client.say(receiver, "hi", temp_id))["type"] == "MESSAGE_SENT"
 
 
+@pytest.mark.one_node("whether a device on another node is alive is not asked yet: it is due a push")
 def test_the_absent_are_due_a_push_and_the_connected_who_answer_are_not(start):
     daemon = start(config=CONFIG)
-    for user in ["bob", "carol"]:
+    # Of two nodes bob has another than alice.
+    for user in ["alice", "bob", "carol"]:
         register(daemon, user)
 
     async def run():

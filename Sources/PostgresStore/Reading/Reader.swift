@@ -1,3 +1,4 @@
+import Logging
 import Services
 
 /// A question to the database, and who waits for the answer.
@@ -16,10 +17,15 @@ final class Reader {
 
   private let link: PostgresLink
   private let ledger: Ledger
+  private let logger: Logger
+  private var housekeeping: Housekeeping?
 
-  init(_ link: PostgresLink, ledger: Ledger) {
+  /// - Parameter housekeeping: What this reader looks after beside its questions.
+  init(_ link: PostgresLink, ledger: Ledger, housekeeping: Housekeeping?, logger: Logger) {
     self.link = link
     self.ledger = ledger
+    self.housekeeping = housekeeping
+    self.logger = logger
   }
 
   /// Answers questions in their order. With none, looks after the connection.
@@ -30,6 +36,15 @@ final class Reader {
       let end = min(start + Self.batchLimit, readings.count)
       askTogether(readings[start..<end])
       start = end
+    }
+    keepHouse()
+  }
+
+  private func keepHouse() {
+    guard let connection = link.connection else { return }
+    do throws(PostgresError) { try housekeeping?.run(on: connection) } catch {
+      if error.remedy == .reconnect { link.lost(error) }
+      logger.warning("housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
     }
   }
 

@@ -40,6 +40,18 @@ enum Migration0003 {
         RETURN dropped;
       END $$;
 
+    -- Brings the indexes of the feed up to date: what they do not cover yet is read whole with every question to them, and
+    -- autovacuum comes but once a minute. One node at a time.
+    CREATE FUNCTION summarize_feed() RETURNS void LANGUAGE plpgsql AS $$
+      BEGIN
+        IF pg_try_advisory_xact_lock(hashtextextended('sluice feed', 0)) THEN
+          PERFORM brin_summarize_new_values(i.indexrelid)
+            FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+            WHERE a.amname = 'brin' AND c.relkind = 'i' AND i.indrelid IN
+              (SELECT h.inhrelid FROM pg_inherits h WHERE h.inhparent = 'messages'::regclass);
+        END IF;
+      END $$;
+
     -- Notes how far the feed has come, drops send keys of messages before one, and takes the content of what was
     -- deleted before a moment; so much at a time that nobody waits for it.
     CREATE FUNCTION keep_house(now_ms bigint, keys_before bigint, deleted_before bigint) RETURNS void

@@ -15,14 +15,11 @@ final class Writer {
   private let ledger: Ledger
   private let unknown: UnknownWatch
   private let logger: Logger
-  private var housekeeping: Housekeeping?
 
-  /// - Parameter housekeeping: What this writer looks after beside its commits.
   init(
     _ link: PostgresLink, batchLimit: Int, clock: EngineClock, horizon: FeedHorizon, ledger: Ledger,
-    unknown: UnknownWatch, housekeeping: Housekeeping?, logger: Logger
+    unknown: UnknownWatch, logger: Logger
   ) {
-    self.housekeeping = housekeeping
     self.unknown = unknown
     self.link = link
     self.batchLimit = batchLimit
@@ -50,15 +47,6 @@ final class Writer {
       slots += needs
     }
     if !group.isEmpty { commitGroup(group) }
-    keepHouse()
-  }
-
-  private func keepHouse() {
-    guard let connection = link.connection else { return }
-    do throws(PostgresError) { try housekeeping?.run(on: connection) } catch {
-      if error.remedy == .reconnect { link.lost(error) }
-      logger.warning("housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
-    }
   }
 
   private func commitGroup(_ group: [Submission]) {

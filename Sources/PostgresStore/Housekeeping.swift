@@ -3,10 +3,12 @@ import Pipeline
 import Services
 
 /// What is done now and then, by every node: it notes how far the feed has come, drops what is past its retention and makes
-/// partitions ahead. Confined to the thread of the writer that does it.
+/// partitions ahead. Confined to the thread of the reader that does it, so that no commit waits for it.
 struct Housekeeping {
   /// How often the feed's progress is noted.
   private static let interval = Duration.seconds(10)
+  /// How often the indexes of the feed are brought up to date.
+  private static let summaryInterval = Duration.seconds(2)
   /// How often partitions are looked after.
   private static let partitionInterval = Duration.seconds(600)
 
@@ -16,6 +18,7 @@ struct Housekeeping {
   private let logger: Logger
   private var next: ContinuousClock.Instant = .now
   private var nextPartitions: ContinuousClock.Instant = .now
+  private var nextSummary: ContinuousClock.Instant = .now
 
   init(options: PostgresOptions, oldest: FeedStart, clock: EngineClock, logger: Logger) {
     self.options = options
@@ -36,6 +39,10 @@ struct Housekeeping {
           "SELECT keep_house($1, $2, $3)",
           [.integer(now.milliseconds), .integer(keys.rawValue), .integer(deleted.milliseconds)])
       ])
+    }
+    if .now >= nextSummary {
+      nextSummary = .now + Self.summaryInterval
+      _ = try connection.run([PostgresStatement("SELECT summarize_feed()")])
     }
     if .now >= nextPartitions {
       nextPartitions = .now + Self.partitionInterval
