@@ -25,7 +25,9 @@ if [ -n "$as_postgres" ]; then sockets=/run/sluice-production; fi
 
 children=""
 finish() {
-  trap - EXIT INT TERM
+  # A second interrupt must not leave the servers behind.
+  trap - EXIT
+  trap '' INT TERM
   for child in $children; do kill -TERM "$child" 2>/dev/null || true; done
   for child in $children; do wait "$child" 2>/dev/null || true; done
   if [ -n "${redis:-}" ]; then kill -TERM "$redis" 2>/dev/null || true; fi
