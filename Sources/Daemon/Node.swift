@@ -73,7 +73,7 @@ final class Node: Sendable {
     }
     if let cluster {
       bus?.listen(cluster)
-      (store as? any SharedFeed)?.watchUnknown { cluster.ownMayBeMissing() }
+      (store as? any SharedFeed)?.watchUnknown { cluster.ownMayBeMissing($0) }
     }
     let router: any Router = cluster ?? shared.hub
     let sessions: any Sessions = cluster ?? shared.hub

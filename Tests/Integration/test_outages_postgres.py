@@ -97,6 +97,19 @@ def test_while_it_is_gone_questions_are_refused_at_once_and_connections_stay(sce
     asyncio.run(run())
 
 
+def test_whoever_connects_while_it_hangs_is_let_in_before_it_is_given_up(scene):
+    async def run():
+        await asyncio.to_thread(scene.postgres.pause)
+        begun = now()
+        async with connect(scene.nodes[0], "ann") as ann:
+            assert (await ann.ask("PING"))["type"] == "PONG"
+        # The store itself is waited for for 5 s.
+        assert now() - begun < 4
+        await asyncio.to_thread(scene.postgres.resume)
+
+    asyncio.run(run())
+
+
 def test_a_full_disk_refuses_until_there_is_room(start_cluster, own_postgres, redis, measured):
     if os.geteuid() != 0:
         with pytest.raises(PermissionError):

@@ -90,6 +90,29 @@ struct SharedFeedTests {
     await two.close()
   }
 
+  @Test("Who reads up to a message that another device is just reading is told when that was")
+  func readTwice() async throws {
+    let url = try Self.server.get().database()
+    let store = try openStore(url)
+    guard case .stored(let id, _) = await store.write([message("1")])[0] else { return #expect(Bool(false)) }
+    let other = try PostgresConnection(try PostgresURL(url), patience: .seconds(5))
+    try other.execute("BEGIN; SELECT * FROM read_up_to(\(id.rawValue), 'b', 7, 0);")
+    let receipt = Receipt(.read, by: "b", of: .upTo(id), at: Timestamp(milliseconds: 9))
+    async let result = store.write([.receipt(receipt)])[0]
+    let watcher = try PostgresConnection(try PostgresURL(url), patience: .seconds(5))
+    try watcher.execute(
+      """
+      DO $$ BEGIN
+        WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.001); END LOOP;
+      END $$;
+      """)
+    try other.execute("COMMIT")
+    guard case .changed(let changes) = await result else { return #expect(Bool(false)) }
+    #expect(changes.map(\.at) == [Timestamp(milliseconds: 7)])
+    #expect(changes.map(\.version) == [2] && changes.map(\.position) == [nil])
+    await store.close()
+  }
+
   @Test("A message that was changed after its part of the feed is found in that part all the same")
   func changedSince() async throws {
     let store = try openStore(try Self.server.get().database())

@@ -35,13 +35,15 @@ struct Greet: DeferringStage {
   func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void) {
     let position = store.horizon.position
     guard let feed = store as? any SharedFeed else { return done(greeted(batch, position, position)) }
+    let waiting = WaitingBatch(batch)
     feed.stand { result in
-      // Without an answer, where this node stood is good enough: it lies before.
-      if case .success(let now) = result {
-        done(greeted(batch, position, now))
-      } else {
-        done(greeted(batch, position, position))
-      }
+      guard let batch = waiting.take() else { return }
+      done(greeted(batch, position, (try? result.get()) ?? position))
+    }
+    // Without an answer, where this node stood is good enough: it lies before.
+    scheduler.after(Self.patience) {
+      guard let batch = waiting.take() else { return }
+      done(greeted(batch, position, position))
     }
   }
 
@@ -75,11 +77,11 @@ struct Greet: DeferringStage {
   }
 }
 
-/// A batch that whoever comes first gives back.
-private final class Answer: Sendable {
+/// A batch that whoever comes first takes and answers.
+private final class WaitingBatch: Sendable {
   private let batch: Mutex<EventBatch?>
 
-  init(waiting batch: EventBatch) { self.batch = Mutex(batch) }
+  init(_ batch: EventBatch) { self.batch = Mutex(batch) }
 
   func take() -> EventBatch? {
     batch.withLock { batch in

@@ -1,14 +1,18 @@
 import NIOCore
 import Pipeline
 
+/// An event for one connection.
+typealias OutboundFrame = (outbox: Outbox, bytes: [UInt8])
+
 /// All that the gateway keeps for one event loop: its engine, its connections and what they still have to send.
 ///
 /// Confined to its event loop; from other threads only ``eventLoop`` and what says so may be used.
 final class LoopGateway: @unchecked Sendable {
-  // Sendable holds because `eventLoop`, `shared` and `clock` are immutable and Sendable, and all else is touched on
-  // the event loop only.
+  // Sendable holds because `eventLoop`, `inbox`, `shared` and `clock` are immutable and Sendable, and all else is
+  // touched on the event loop only.
 
   let eventLoop: any EventLoop
+  private let inbox = LoopInbox<OutboundFrame>()
   let shared: GatewayShared
   let clock: EngineClock
   let engine: Engine
@@ -63,6 +67,23 @@ final class LoopGateway: @unchecked Sendable {
       gateway.turnIsDue = false
       gateway.engine.turn()
     }
+  }
+
+  /// Sends frames of this loop's connections, from any thread.
+  func send(_ frames: [OutboundFrame]) {
+    guard inbox.add(frames) else { return }
+    let gateway = self
+    eventLoop.execute { gateway.sendPosted() }
+  }
+
+  /// Sends an event on a connection of this loop, behind what other threads have for this loop.
+  func send(_ event: [UInt8], on outbox: Outbox) {
+    sendPosted()
+    outbox.send(event)
+  }
+
+  private func sendPosted() {
+    for frame in inbox.take() { frame.outbox.send(frame.bytes) }
   }
 
   /// Has an outbox flushed when this turn's work is done.

@@ -55,26 +55,24 @@ final class Hub: Router, Sessions, Liveness {
 
   func deliver(_ deliveries: [Delivery]) { deliver(deliveries, alsoToLatecomers: true) }
 
-  /// Hands over what was read from the feed: only to devices that were connected when it was made.
+  /// Hands over what was read from the feed, or was held back: what is in the feed only to devices that were connected when
+  /// it was made.
   func catchUp(_ deliveries: [Delivery]) { deliver(deliveries, alsoToLatecomers: false) }
 
   private func deliver(_ deliveries: [Delivery], alsoToLatecomers: Bool) {
-    var elsewhere: [ObjectIdentifier: (loop: LoopGateway, frames: [(Outbox, [UInt8])])] = [:]
+    var elsewhere: [ObjectIdentifier: (loop: LoopGateway, frames: [OutboundFrame])] = [:]
     for delivery in deliveries {
-      if alsoToLatecomers, let position = delivery.position, horizon.wasOvertaken(position) { continue }
       for outbox in devices(of: delivery.userID) where delivery.reaches(outbox.connection.id) {
-        guard alsoToLatecomers || outbox.joinedAt < delivery.position ?? 0 else { continue }
+        guard alsoToLatecomers || outbox.joinedAt < delivery.position ?? .max else { continue }
         if outbox.loop.eventLoop.inEventLoop {
-          outbox.send(delivery.event.bytes)
+          outbox.loop.send(delivery.event.bytes, on: outbox)
         } else {
           elsewhere[ObjectIdentifier(outbox.loop), default: (outbox.loop, [])].frames
             .append((outbox, delivery.event.bytes))
         }
       }
     }
-    for (loop, frames) in elsewhere.values {
-      loop.eventLoop.execute { for (outbox, bytes) in frames { outbox.send(bytes) } }
-    }
+    for (loop, frames) in elsewhere.values { loop.send(frames) }
   }
 
   func connected(among users: [String]) -> [String] {

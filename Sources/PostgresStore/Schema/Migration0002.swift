@@ -172,7 +172,9 @@ enum Migration0002 {
                 RETURNING m.id, m.version, m.position
             ) SELECT 0, c.id, last.sender::text, moment, c.version, c.position FROM changed c ORDER BY c.id;
           IF NOT FOUND THEN
-            RETURN QUERY SELECT 0, last.id, last.sender::text, last.read_at, last.version, NULL::bigint;
+            -- Looked at again: another device may have read it while this one waited for its lock.
+            RETURN QUERY SELECT 0, m.id, m.sender::text, m.read_at, m.version, NULL::bigint
+              FROM messages m WHERE m.id = last_id;
           END IF;
         END IF;
       END $$;

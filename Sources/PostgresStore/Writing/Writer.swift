@@ -87,7 +87,7 @@ final class Writer {
         case .reconnect:
           // The answer is lost, which does not say that the transaction is.
           link.lost(error)
-          unknown.tell()
+          unknown.tell(writes)
           return writes.map { _ in .unknown(error.description) }
         case .tryAgain, .giveUp:
           logger.error("a transaction failed; its changes were refused", metadata: ["error": "\(error)"])

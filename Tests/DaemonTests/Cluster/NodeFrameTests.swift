@@ -80,6 +80,17 @@ struct FrameNumbersTests {
     #expect(inOrder == [true, true, false, true])
   }
 
+  @Test("A node that was not there for a while finds that something is missing, one that stayed does not")
+  func met() {
+    var (sender, receiver) = (FrameNumbers(), FrameNumbers())
+    var inOrder: [Bool] = []
+    for others in [[one], [one], [], [one, two], [one, two]] as [Set<NodeID>] {
+      sender.meet(others)
+      if others.contains(one) { inOrder.append(receiver.isNext(sender.next(to: one), from: two)) }
+    }
+    #expect(inOrder == [false, true, false, true])
+  }
+
   @Test("The first frame of a node has to be its first")
   func first() {
     var receiver = FrameNumbers()

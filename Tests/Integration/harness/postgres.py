@@ -1,6 +1,7 @@
 """A private PostgreSQL 15, durable as by default, run by a user without rights."""
 
 import atexit
+import contextlib
 import functools
 import itertools
 import os
@@ -146,43 +147,34 @@ class Postgres(Server):
 
     def take_connections(self, database):
         """Ends a database's sessions and takes all places, so that nobody comes in until they are left."""
-        with subprocess.Popen(
-            ["psql", "--no-psqlrc", "-qAt", self.url()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as operator:
+        operator = self.take_place()
+        assert operator, "there is no place for the operator"
+        # Whose sessions end would come back before the places are taken.
+        operator.order(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+        operator.order(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+        wait_until(self.are_taken, "all places are taken")
+        # The operator's place stays taken too: given back, it would go to whoever is first.
+        operator.order(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
 
-            def order(statement):
-                operator.stdin.write(f"{statement};\n\\echo done\n")
-                operator.stdin.flush()
-                while operator.stdout.readline() != "done\n":
-                    assert operator.poll() is None, "the operator's session has ended"
-
-            # Whose sessions end would come back before the places are taken.
-            order(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
-            order(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
-            wait_until(self.are_taken, "all places are taken")
-            order(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
-            operator.stdin.close()
-        wait_until(self.are_taken, "the operator's place is taken")
+    def take_place(self):
+        """Opens a session that stays; gives it, or `None` where there is no place."""
+        session = Session(self.url())
+        if not session.order("SELECT"):
+            session.end()
+            return None
+        self.sessions.append(session)
+        return session
 
     def are_taken(self):
-        """Fills the places up, also those that were not free a moment ago."""
-        waiting = sum(session.poll() is None for session in self.sessions)
-        for _ in range(self.max_connections - waiting):
-            command = ["psql", "--no-psqlrc", "-qAt", self.url()]
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            self.sessions.append(subprocess.Popen(command, stdin=subprocess.PIPE, **quiet))
-        return not self.has_room()
-
-    def has_room(self):
-        return "too many clients" not in self.psql("SELECT 1").stderr
+        """Takes a place more, if there is one, and gives whether that were all."""
+        self.take_place()
+        return len(self.sessions) == self.max_connections
 
     def leave_connections(self):
         for session in self.sessions:
-            session.kill()
-            session.stdin.close()
-            session.wait()
+            session.end()
         if self.sessions and self.is_running:
-            wait_until(self.has_room, "the places are free")
+            wait_until(lambda: self.psql("SELECT").returncode == 0, "a place is free")
         self.sessions.clear()
 
     def close(self):
@@ -192,3 +184,29 @@ class Postgres(Server):
             self.namespace.close()
             self.namespace = None
         super().close()
+
+
+class Session:
+    """A psql that is told one statement after the other."""
+
+    def __init__(self, url):
+        command = ["psql", "--no-psqlrc", "-qAt", url]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, text=True, **pipes)
+
+    def order(self, statement):
+        """Waits until a statement is done; gives whether the server is there to do it."""
+        try:
+            self.process.stdin.write(f"{statement};\n\\echo done\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return False
+        return any(line == "done\n" for line in iter(self.process.stdout.readline, ""))
+
+    def end(self):
+        self.process.kill()
+        # What is still to be written has nobody to read it.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()

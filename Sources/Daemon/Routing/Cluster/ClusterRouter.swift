@@ -37,7 +37,10 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
   func deliver(_ deliveries: [Delivery]) {
     let ready = follower?.takeOwn(deliveries) ?? deliveries
     if !ready.isEmpty { hub.deliver(ready) }
-    guard let bus, !bus.others.isEmpty else { return }
+    guard let bus else { return }
+    let others = bus.others
+    numbers.withLock { $0.meet(others) }
+    guard !others.isEmpty else { return }
     // What is for one connection is for one of this node.
     let outgoing = deliveries.filter { $0.only == nil }
     guard !outgoing.isEmpty else { return }
@@ -71,8 +74,10 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
 
   /// Notes that it is not known whether changes of this node were made: if they were, they come before all that is handed
   /// over from now on.
-  func ownMayBeMissing() {
-    follower?.ownMayBeMissing()
+  ///
+  /// - Parameter messages: The new messages among them.
+  func ownMayBeMissing(_ messages: [MessageID]) {
+    follower?.ownMayBeMissing(messages)
     numbers.withLock { $0.skip(for: others) }
   }
 

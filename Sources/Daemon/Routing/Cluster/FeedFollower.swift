@@ -14,6 +14,8 @@ final class FeedFollower: Sendable {
   private static let interval = Duration.seconds(1)
   private static let hurry = Duration.milliseconds(50)
   private static let pageSize = 1000
+  /// How much is handed over at a time.
+  private static let partSize = 256
   /// How many changes are put in order at most; of more, the order of each part holds.
   private static let foundLimit = 100_000
   /// How long it is known what was handed over: a message that is changed again and again is met that late.
@@ -33,10 +35,15 @@ final class FeedFollower: Sendable {
     var handedOver: UInt64 = 0
   }
   private let state: Mutex<State>
+  private let own: Mutex<OwnMessages>
+  /// Held while it is found out what nobody has handed over, and that is handed over: whoever comes next finds all that
+  /// was claimed before on its way.
+  private let handing = Mutex(())
 
   init(
     feed: any SharedFeed, hub: Hub, scheduler: any Scheduler, clock: EngineClock, logger: Logger
   ) {
+    own = Mutex(OwnMessages(node: feed.nodeNumber, above: feed.highestMessageID))
     self.feed = feed
     self.hub = hub
     self.scheduler = scheduler
@@ -75,15 +82,23 @@ final class FeedFollower: Sendable {
   }
 
   /// Notes that it is not known whether changes of this node were made.
-  func ownMayBeMissing() {
+  ///
+  /// - Parameter messages: The new messages among them.
+  func ownMayBeMissing(_ messages: [MessageID]) {
     let now = clock.monotonic()
+    own.withLock { $0.mayBeMissing(messages) }
     feed.horizon.interrupted(true)
     state.withLock { $0.follower.missingOwn(at: now) }
     read()
   }
 
   /// Gives those of this node's own deliveries that may be handed over now; the others go when what is missing is there.
-  func takeOwn(_ deliveries: [Delivery]) -> [Delivery] { state.withLock { $0.follower.takeOwn(deliveries) } }
+  func takeOwn(_ deliveries: [Delivery]) -> [Delivery] {
+    let fresh = deliveries.filter { delivery in
+      delivery.position.map { !feed.horizon.wasOvertaken($0) } ?? true
+    }
+    return state.withLock { $0.follower.takeOwn(fresh) }
+  }
 
   private func look(hasEnded: Bool) {
     let now = clock.monotonic()
@@ -128,38 +143,38 @@ final class FeedFollower: Sendable {
           !hub.connected(among: [entry.message.senderID, entry.message.receiverID]).isEmpty
         }
         if page.hasMore, let last = page.entries.last {
+          let first = first ?? page
           if found.count > Self.foundLimit {
-            handOver(found)
+            handOver(found, upTo: first.horizon)
             found = []
           }
-          return read(step, page: last.message.position, found: found, first: first ?? page)
+          return read(step, page: last.message.position, found: found, first: first)
         }
-        handOver(found)
-        finish(step, first ?? page)
+        finish(step, found, first ?? page)
       }
     }
   }
 
-  private func finish(_ step: FollowerState.Step, _ page: FeedPage) {
+  private func finish(_ step: FollowerState.Step, _ found: [FeedPage.Entry], _ page: FeedPage) {
     let now = clock.monotonic()
-    var held: [FollowerState.Held] = []
-    let (complete, forgotten) = state.withLock { state in
-      held = state.follower.finished(step, horizon: page.horizon, frontier: page.frontier, at: now)
+    let release = state.withLock { state in
+      state.follower.finished(step, horizon: page.horizon, frontier: page.frontier, at: now)
+    }
+    handOver(found, release.held, upTo: release.limit)
+    while true {
+      let held = state.withLock { $0.follower.drained() }
+      if held.isEmpty { break }
+      handOver([], held, upTo: .max)
+    }
+    let (complete, forgotten, hasGap) = state.withLock { state in
       state.isReading = false
       let complete = state.follower.complete
       if now >= (state.past.last?.at ?? 0) + 1_000_000_000 { state.past.append((now, complete)) }
       let old = state.past.prefix { $0.at + Self.memory <= now }
       let forgotten = old.last?.position
       state.past.removeFirst(old.count)
-      return (complete, forgotten)
+      return (complete, forgotten, state.follower.hasGap)
     }
-    while !held.isEmpty {
-      for part in held {
-        if part.areOwn { hub.deliver(part.deliveries) } else { handOver(part.deliveries) }
-      }
-      held = state.withLock { $0.follower.drained() }
-    }
-    let hasGap = state.withLock { $0.follower.hasGap }
     feed.horizon.complete(to: complete)
     if let forgotten { feed.horizon.forget(upTo: forgotten) }
     feed.horizon.note(horizon: page.horizon, frontier: page.frontier)
@@ -168,24 +183,35 @@ final class FeedFollower: Sendable {
 
   /// Hands over what is for devices of this node and was not handed over yet.
   private func handOver(_ deliveries: [Delivery]) {
-    let fresh = deliveries.filter { delivery in
-      delivery.position.map { feed.horizon.claim($0, for: delivery.userID) } ?? true
+    handing.withLock { _ in
+      let fresh = deliveries.filter { delivery in
+        delivery.position.map { feed.horizon.claim($0, for: delivery.userID) } ?? true
+      }
+      if !fresh.isEmpty { hub.deliver(fresh) }
     }
-    if !fresh.isEmpty { hub.deliver(fresh) }
   }
 
-  private func handOver(_ entries: [FeedPage.Entry]) {
+  /// Hands over what was found in the feed and what was held back, in the order of the feed, a part at a time: whoever
+  /// hands something else over meanwhile does not wait for long.
+  private func handOver(
+    _ found: [FeedPage.Entry], _ held: [FollowerState.Held] = [], upTo limit: Position
+  ) {
+    let changes = LateChange.inOrder(found, held)
     let claim: FeedEvents.Claim = { [feed, hub] position, users in
-      hub.connected(among: users).filter { feed.horizon.claim(position, for: $0) }
+      guard position <= limit else { return [] }
+      return hub.connected(among: users).filter { feed.horizon.claim(position, for: $0) }
     }
-    var deliveries: [Delivery] = []
-    for entry in entries.sorted(by: { $0.places.born < $1.places.born }) {
-      deliveries += FeedEvents.new(entry, claim)
+    var count: UInt64 = 0
+    for start in stride(from: 0, to: changes.count, by: Self.partSize) {
+      handing.withLock { _ in
+        let deliveries = changes[start..<min(changes.count, start + Self.partSize)].flatMap { change in
+          change.deliveries(claim, isOwn: { id in own.withLock { $0.isTold(id) } })
+        }
+        if !deliveries.isEmpty { hub.catchUp(deliveries) }
+        count += UInt64(deliveries.count)
+      }
     }
-    for entry in entries { deliveries += FeedEvents.changes(of: entry, claim) }
-    guard !deliveries.isEmpty else { return }
-    hub.catchUp(deliveries)
-    let count = UInt64(deliveries.count)
+    guard count > 0, !found.isEmpty else { return }
     let total = state.withLock { state in
       state.handedOver += count
       return state.handedOver

@@ -23,11 +23,19 @@ struct FollowerState {
   /// How many deliveries are held back at most; beyond, they are dropped and read from the feed.
   static let heldLimit = 100_000
 
-  /// Deliveries that wait for what is missing.
+  /// A delivery that waits for what is missing.
   struct Held: Sendable {
-    var deliveries: [Delivery]
-    /// Whether they are of this node's own changes, which are handed over as they are.
-    var areOwn: Bool
+    var delivery: Delivery
+    /// Whether it is of a change of this node's own, of which nobody else tells.
+    var isOwn: Bool
+  }
+
+  /// What may be handed over now.
+  struct Release {
+    /// Up to here what was read from the feed may be: nothing is still to come before it.
+    var limit: Position
+    /// What was held back until now, as far as that goes.
+    var held: [Held]
   }
 
   private struct Gap {
@@ -41,7 +49,6 @@ struct FollowerState {
     /// All that may be missing is before this position; `nil` until the feed was read once.
     var frontier: Position?
     var held: [Held] = []
-    var count = 0
   }
 
   /// Up to here everything was handed over.
@@ -93,15 +100,13 @@ struct FollowerState {
 
   /// Takes deliveries that have come from other nodes; gives those that are to be handed over now.
   mutating func take(_ deliveries: [Delivery], at now: UInt64) -> [Delivery] {
-    guard let count = gap?.count else { return deliveries }
+    guard let count = gap?.held.count else { return deliveries }
     if count + deliveries.count > Self.heldLimit {
-      gap?.held.removeAll { !$0.areOwn }
-      gap?.count = 0
+      gap?.held.removeAll { !$0.isOwn }
       // What is dropped here is missing as well.
       missing(at: now)
     } else {
-      gap?.held.append(Held(deliveries: deliveries, areOwn: false))
-      gap?.count += deliveries.count
+      gap?.held += deliveries.map { Held(delivery: $0, isOwn: false) }
     }
     return []
   }
@@ -110,20 +115,23 @@ struct FollowerState {
   /// bounded by the gap's patience: the store answers when the feed can be read, and then the gap is soon closed.
   mutating func takeOwn(_ deliveries: [Delivery]) -> [Delivery] {
     guard gap?.holdsOwn == true else { return deliveries }
-    gap?.held.append(Held(deliveries: deliveries.filter { $0.position != nil }, areOwn: true))
+    gap?.held += deliveries.filter { $0.position != nil }.map { Held(delivery: $0, isOwn: true) }
     return deliveries.filter { $0.position == nil }
   }
 
-  /// Notes that a step was read to its end, and what was on it handed over; gives what was held back, where that may
-  /// go now. Behind it goes what ``drained()`` gives.
+  /// Notes that a step was read to its end; gives how much of it may be handed over now, and what was held back of that.
+  /// Behind it goes what ``drained()`` gives.
+  ///
+  /// What lies behind the horizon waits for the next step as long as there may be more before it, which what was found
+  /// and what is held must not overtake.
   ///
   /// - Parameters:
   ///   - horizon: Up to here the feed was complete when the step began.
   ///   - frontier: All that had begun then is before this position.
-  mutating func finished(_ step: Step, horizon: Position, frontier: Position, at now: UInt64) -> [Held] {
+  mutating func finished(_ step: Step, horizon: Position, frontier: Position, at now: UInt64) -> Release {
     if let end = step.end { complete = max(complete, end) } else { complete = max(complete, horizon) }
     self.horizon = max(self.horizon, horizon)
-    guard step.end == nil, step.gaps == gaps, let gap else { return [] }
+    guard step.end == nil, step.gaps == gaps, let gap else { return release(upTo: horizon) }
     // The gap may have opened while the feed was read: only what begins behind this reading's end is sure to come.
     let last = gap.frontier ?? frontier
     let isClosed = gap.frontier != nil && (horizon >= last - 1 || now >= gap.since + Self.patience)
@@ -131,10 +139,17 @@ struct FollowerState {
       // Patience begins when the feed can be read.
       if gap.frontier == nil { self.gap?.since = now }
       self.gap?.frontier = last
-      return []
+      return release(upTo: horizon)
     }
     self.gap?.isClosing = true
-    return drained()
+    return Release(limit: .max, held: drained())
+  }
+
+  private mutating func release(upTo limit: Position) -> Release {
+    guard let held = gap?.held else { return Release(limit: limit, held: []) }
+    let isReady = { (held: Held) in held.delivery.position.map { $0 <= limit } ?? false }
+    gap?.held = held.filter { !isReady($0) }
+    return Release(limit: limit, held: held.filter(isReady))
   }
 
   /// What is still held back of a gap that is being closed, in its order; with nothing left the gap is closed. Asked until
@@ -145,7 +160,6 @@ struct FollowerState {
       gap = nil
     } else {
       gap?.held = []
-      gap?.count = 0
     }
     return held
   }

@@ -1,0 +1,43 @@
+import Services
+import Stages
+
+/// Something that is handed over after the feed was read: an event that was held back, or what was found there.
+enum LateChange {
+  /// A message that may be new to its sides.
+  case new(FeedPage.Entry)
+  /// What became of a message.
+  case changes(FeedPage.Entry)
+  case held(FollowerState.Held)
+
+  /// Puts what was found, and what was held back, into the order of the feed. What is not in the feed comes last.
+  static func inOrder(_ found: [FeedPage.Entry], _ held: [FollowerState.Held]) -> [LateChange] {
+    var changes: [(place: Position, change: LateChange)] = []
+    for entry in found {
+      changes.append((entry.places.born, .new(entry)))
+      if entry.message.position > entry.places.born {
+        changes.append((entry.message.position, .changes(entry)))
+      }
+    }
+    for one in held { changes.append((one.delivery.position ?? .max, .held(one))) }
+    // By their places among themselves too: what was held back of one place keeps its order.
+    return changes.enumerated()
+      .sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }
+      .map(\.element.change)
+  }
+
+  /// The events that are to be handed over now, of which nobody has told.
+  ///
+  /// - Parameter isOwn: Whether this node itself tells of a new message, so that nothing found may get ahead of it.
+  func deliveries(_ claim: FeedEvents.Claim, isOwn: (MessageID) -> Bool) -> [Delivery] {
+    switch self {
+    case .new(let entry): isOwn(entry.message.id) ? [] : FeedEvents.new(entry, claim)
+    case .changes(let entry): FeedEvents.changes(of: entry, claim)
+    case .held(let held):
+      if held.isOwn || held.delivery.position.map({ !claim($0, [held.delivery.userID]).isEmpty }) ?? true {
+        [held.delivery]
+      } else {
+        []
+      }
+    }
+  }
+}

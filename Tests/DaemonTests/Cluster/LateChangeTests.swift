@@ -1,0 +1,59 @@
+import Pipeline
+import Services
+import Testing
+
+@testable import Daemon
+
+@Suite("What is handed over late")
+struct LateChangeTests {
+  private func entry(_ id: UInt64, born: Position, read: Position? = nil) -> FeedPage.Entry {
+    var message = StoredMessage(
+      id: MessageID(rawValue: id), senderID: "a", receiverID: "b", content: "\(id)", position: read ?? born)
+    if read != nil { message.readAt = Timestamp(milliseconds: 1) }
+    return FeedPage.Entry(
+      message, FeedPage.Places(born: born, read: read.map { FeedPage.Place($0, version: 2) }))
+  }
+
+  private func held(_ position: Position?, isOwn: Bool = false) -> FollowerState.Held {
+    FollowerState.Held(
+      delivery: Delivery(to: "b", OutgoingEvent(.newMessage), at: position), isOwn: isOwn)
+  }
+
+  private func told(
+    _ changes: [LateChange], isOwn: (MessageID) -> Bool = { _ in false },
+    claim: (Position) -> Bool = { _ in true }
+  ) -> [Position?] {
+    changes.flatMap { $0.deliveries({ claim($0) ? $1 : [] }, isOwn: isOwn) }
+      .filter { $0.userID == "b" }.map(\.position)
+  }
+
+  @Test("What was found and what was held back goes in the order of the feed, and what is not in it last")
+  func order() {
+    let found = [entry(1, born: 10, read: 25), entry(2, born: 20)]
+    let changes = LateChange.inOrder(found, [held(15), held(nil), held(22, isOwn: true), held(22)])
+    #expect(told(changes) == [10, 15, 20, 22, 22, 25, nil])
+  }
+
+  @Test("What somebody has told of is not told again, but for what nobody else knows of")
+  func claims() {
+    let changes = LateChange.inOrder([entry(1, born: 10)], [held(15), held(16, isOwn: true), held(nil)])
+    #expect(told(changes, claim: { _ in false }) == [16, nil])
+  }
+
+  @Test("A message of this node's own is left to this node, but not what became of it")
+  func own() {
+    let changes = LateChange.inOrder([entry(1, born: 10, read: 25), entry(2, born: 20)], [])
+    #expect(told(changes, isOwn: { $0.rawValue == 1 }) == [20, 25])
+  }
+
+  @Test("This node tells of its messages of this life, unless it does not know whether they were stored")
+  func ownMessages() {
+    let ids = MessageIDGenerator(node: 7)
+    let (earlier, mine, lost) = (ids.next(), ids.next(), ids.next())
+    var own = OwnMessages(node: 7, above: earlier)
+    own.mayBeMissing([lost])
+    #expect([earlier, mine, lost].map { own.isTold($0) } == [false, true, false])
+    #expect(!own.isTold(MessageIDGenerator(node: 8, above: lost).next()))
+    #expect(OwnMessages(node: 7, above: nil).isTold(mine))
+  }
+}
