@@ -66,7 +66,8 @@ final class Node: Sendable {
     var cluster: ClusterRouter?
     if bus != nil || follower != nil {
       cluster = ClusterRouter(
-        hub: shared.hub, bus: bus, follower: follower, names: names, revocations: revocations, logger: logger
+        hub: shared.hub, bus: bus, follower: follower, names: names, revocations: revocations, clock: clock,
+        scheduler: scheduler, logger: logger
       ) {
         store.revocations { if case .success(let all) = $0 { for one in all { revocations.add(one) } } }
       }
@@ -77,12 +78,13 @@ final class Node: Sendable {
     }
     let router: any Router = cluster ?? shared.hub
     let sessions: any Sessions = cluster ?? shared.hub
+    let liveness: any Liveness = cluster ?? shared.hub
 
     var services = ServiceSet()
     services[StoreKey.self] = store
     services[SharedStateKey.self] = state
     services[RouterKey.self] = router
-    services[LivenessKey.self] = shared.hub
+    services[LivenessKey.self] = liveness
     services[SessionsKey.self] = sessions
     services[DeviceLimitKey.self] = shared.settings.maxConnectionsPerUser
     services[SchedulerKey.self] = scheduler
@@ -97,19 +99,25 @@ final class Node: Sendable {
     let greet = Greet(
       node: node.description, maxFrame: shared.settings.maxFrame, store: store, clock: clock,
       scheduler: scheduler)
-    let own = [
-      ChainStage(greet),
-      ChainStage(
-        Read(
-          questions: Questions(
-            store: store, state: plan.configuration(of: Presence.self) == nil ? nil : state,
-            audience: audience, clock: clock),
-          commands: Commands(
-            store: store, router: router, sessions: sessions, names: names, revocations: revocations,
-            clock: clock, tellNodes: { [cluster] user, name in cluster?.renamed(user, name) }),
-          backendScope: configuration.backendScope)),
-      ChainStage(Pong(store: store, clock: clock)),
-    ]
+    var placement: [ChainStage] = []
+    if bus != nil, plan.configuration(of: Presence.self) == nil {
+      let context = StageContext(name: "placement", services: services, logger: logger, clock: clock)
+      placement.append(ChainStage(try Presence(silently: context)))
+    }
+    let own =
+      placement + [
+        ChainStage(greet),
+        ChainStage(
+          Read(
+            questions: Questions(
+              store: store, state: plan.configuration(of: Presence.self) == nil ? nil : state,
+              audience: audience, clock: clock),
+            commands: Commands(
+              store: store, router: router, sessions: sessions, names: names, revocations: revocations,
+              clock: clock, tellNodes: { [cluster] user, name in cluster?.renamed(user, name) }),
+            backendScope: configuration.backendScope)),
+        ChainStage(Pong(store: store, clock: clock)),
+      ]
     if plan.configuration(of: Fcm.self) == nil {
       logger.info("push is not configured: whoever is offline hears of messages when they connect")
     }

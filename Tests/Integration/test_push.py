@@ -4,7 +4,6 @@ import asyncio
 import threading
 import time
 
-import pytest
 from harness import tokens
 from harness.client import connect
 
@@ -44,7 +43,6 @@ async def say(client, receiver, temp_id):
     assert (await client.say(receiver, "hi", temp_id))["type"] == "MESSAGE_SENT"
 
 
-@pytest.mark.one_node("whether a device on another node is alive is not asked yet: it is due a push")
 def test_the_absent_are_due_a_push_and_the_connected_who_answer_are_not(start):
     daemon = start(config=CONFIG)
     # Of two nodes bob has another than alice.
@@ -78,6 +76,36 @@ def test_who_only_looks_connected_is_due_a_push(start):
             bob.socket.transport.pause_reading()
             await say(alice, "bob", "1")
             await asyncio.to_thread(until, lambda: due(daemon) == ["bob"])
+
+    asyncio.run(run())
+
+
+def test_while_nobody_can_tell_who_is_on_another_node_no_phone_rings(start_cluster, postgres, own_redis):
+    redis = own_redis()
+    one, two = start_cluster(2, config=CONFIG, store=postgres.url, state=redis.url)
+
+    def due_there():
+        return postgres.server.query("SELECT receiver FROM sluice.pushes ORDER BY message", postgres.name).split()
+
+    for user in ["bob", "carol"]:
+        register(one, user)
+
+    async def run():
+        async with connect(one, "alice") as alice, connect(two, "bob") as bob:
+            await asyncio.to_thread(redis.kill)
+            await say(alice, "bob", "1")
+            await say(alice, "carol", "2")
+            # It comes by the feed; by then it would have been decided twice over.
+            assert (await bob.expect("NEW_MESSAGE"))["content"] == "hi"
+            before = time.monotonic()
+            while time.monotonic() < before + 4:
+                assert due_there() == []
+                await asyncio.sleep(0.2)
+            await asyncio.to_thread(redis.start)
+            await asyncio.to_thread(until, lambda: due_there() == ["carol"], 30)
+            await say(alice, "bob", "3")
+            await say(alice, "carol", "4")
+            await asyncio.to_thread(until, lambda: due_there() == ["carol", "carol"])
 
     asyncio.run(run())
 

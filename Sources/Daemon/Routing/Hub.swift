@@ -83,6 +83,16 @@ final class Hub: Router, Sessions, Liveness {
     users.filter { user in devices(of: user).contains { $0.lastHeard.load(ordering: .relaxed) > moment } }
   }
 
+  func connected(among users: Set<String>, then: @escaping @Sendable (Set<String>) -> Void) {
+    then(Set(connected(among: Array(users))))
+  }
+
+  func probe(
+    _ users: Set<String>, since moment: UInt64, within patience: Duration,
+    unreachable: @escaping @Sendable (Set<String>) -> Void
+  ) { probe(users) }
+
+  /// Asks the devices of users on this node for a sign of life.
   func probe(_ users: Set<String>) {
     for user in users {
       for outbox in devices(of: user) {

@@ -34,10 +34,10 @@ public struct Fcm: BatchStage {
 
   /// Starts the stage with what an earlier life has left undecided.
   ///
-  /// - Throws: `StageStartError` where there is no store, router, scheduler, or nobody who knows who is there.
+  /// - Throws: `StageStartError` where there is no store or scheduler, or nobody who knows who is there.
   public init(_ configuration: FcmConfiguration, _ context: StageContext) async throws {
     decisions = PushDecisions(
-      store: try context.store, router: try context.router, liveness: try context.require(LivenessKey.self),
+      store: try context.store, liveness: try context.require(LivenessKey.self),
       scheduler: try context.scheduler, clock: context.clock, logger: context.logger,
       after: configuration.after?.duration ?? FcmConfiguration.usualAfter,
       lifetime: configuration.ttl?.duration ?? FcmConfiguration.usualLifetime)

@@ -24,7 +24,12 @@ final class PushDecisions: Sendable {
     let first: UInt64
     /// A sign of life counts from here on.
     var last: UInt64
-    var isProbed = false
+    /// When the oldest of them was noted first.
+    var oldest: UInt64
+    /// When their devices were asked for one.
+    var probedAt: UInt64?
+    /// Those who can't be asked now.
+    var unreachable: Set<String> = []
   }
 
   private struct State {
@@ -38,7 +43,6 @@ final class PushDecisions: Sendable {
   }
 
   private let store: any Store
-  private let router: any Router
   private let liveness: any Liveness
   private let scheduler: any Scheduler
   private let clock: EngineClock
@@ -48,12 +52,10 @@ final class PushDecisions: Sendable {
   private let state = Mutex(State())
 
   init(
-    store: any Store, router: any Router, liveness: any Liveness, scheduler: any Scheduler,
-    clock: EngineClock,
-    logger: Logger, after: Duration, lifetime: Duration
+    store: any Store, liveness: any Liveness, scheduler: any Scheduler, clock: EngineClock, logger: Logger,
+    after: Duration, lifetime: Duration
   ) {
     self.store = store
-    self.router = router
     self.liveness = liveness
     self.scheduler = scheduler
     self.clock = clock
@@ -72,7 +74,7 @@ final class PushDecisions: Sendable {
       guard case .success(let pushes) = found else {
         return logger.error("what was left undecided can't be read; it may miss its push")
       }
-      if !pushes.isEmpty { wait(for: pushes) }
+      if !pushes.isEmpty { wait(for: pushes, notedAt: clock.monotonic()) }
       guard pushes.count == Self.pageSize, let last = pushes.last else { break }
       oldest = MessageID(rawValue: last.messageID.rawValue + 1)
     }
@@ -81,29 +83,32 @@ final class PushDecisions: Sendable {
 
   /// Takes messages that have just been stored and delivered.
   func note(_ pushes: [DuePush]) {
-    let connected = Set(router.connected(among: Array(Set(pushes.map(\.receiverID)))))
-    let absent = pushes.filter { !connected.contains($0.receiverID) }
-    if !absent.isEmpty { keep(absent) }
-    if absent.count < pushes.count {
-      wait(for: absent.isEmpty ? pushes : pushes.filter { connected.contains($0.receiverID) })
-    }
     let now = clock.monotonic()
     state.withLock { $0.lastNoted = now }
+    liveness.connected(among: Set(pushes.map(\.receiverID))) { [self] connected in
+      let absent = pushes.filter { !connected.contains($0.receiverID) }
+      if !absent.isEmpty { keep(absent, notedAt: now) }
+      if absent.count < pushes.count {
+        wait(for: absent.isEmpty ? pushes : pushes.filter { connected.contains($0.receiverID) }, notedAt: now)
+      }
+    }
     tickLater()
   }
 
   func end() { state.withLock { $0.isEnded = true } }
 
-  private func wait(for pushes: [DuePush]) {
+  /// - Parameter moment: When they were noted first: the mark stays behind that.
+  private func wait(for pushes: [DuePush], notedAt moment: UInt64) {
     let now = clock.monotonic()
     state.withLock { state in
-      if let last = state.slots.indices.last, !state.slots[last].isProbed,
+      if let last = state.slots.indices.last, state.slots[last].probedAt == nil,
         now < state.slots[last].first + UInt64(Self.interval.wholeNanoseconds)
       {
         state.slots[last].pushes += pushes
         state.slots[last].last = now
+        state.slots[last].oldest = min(state.slots[last].oldest, moment)
       } else {
-        state.slots.append(Slot(pushes: pushes, first: now, last: now))
+        state.slots.append(Slot(pushes: pushes, first: now, last: now, oldest: moment))
       }
       state.lastNoted = now
     }
@@ -111,7 +116,7 @@ final class PushDecisions: Sendable {
   }
 
   /// Writes what is due. What the store does not take now, it is asked for again.
-  private func keep(_ pushes: [DuePush]) {
+  private func keep(_ pushes: [DuePush], notedAt moment: UInt64) {
     store.write(pushes.map { .push($0) }) { [self] results in
       let missed = zip(pushes, results).compactMap { push, result -> DuePush? in
         switch result {
@@ -119,7 +124,7 @@ final class PushDecisions: Sendable {
         default: nil
         }
       }
-      if !missed.isEmpty { wait(for: missed) }
+      if !missed.isEmpty { wait(for: missed, notedAt: moment) }
     }
   }
 
@@ -137,13 +142,16 @@ final class PushDecisions: Sendable {
     let (decided, asked) = state.withLock { state -> ([Slot], [Slot]) in
       state.isTicking = false
       guard !state.isEnded else { return ([], []) }
-      let count = state.slots.prefix { $0.last + after <= now }.count
+      // Nothing is decided without having asked, however short the time for an answer.
+      let count = state.slots.prefix { slot in
+        slot.last + after <= now && slot.probedAt.map { $0 + after / 2 <= now } ?? false
+      }.count
       let decided = Array(state.slots.prefix(count))
       state.slots.removeFirst(count)
       var asked: [Slot] = []
       for index in state.slots.indices
-      where !state.slots[index].isProbed && state.slots[index].last + after / 2 <= now {
-        state.slots[index].isProbed = true
+      where state.slots[index].probedAt == nil && state.slots[index].last + after / 2 <= now {
+        state.slots[index].probedAt = now
         asked.append(state.slots[index])
       }
       return (decided, asked)
@@ -151,12 +159,22 @@ final class PushDecisions: Sendable {
     for slot in asked {
       let receivers = Set(slot.pushes.map(\.receiverID))
       let silent = receivers.subtracting(liveness.heard(among: receivers, since: slot.last))
-      if !silent.isEmpty { liveness.probe(silent) }
+      guard !silent.isEmpty else { continue }
+      liveness.probe(silent, since: slot.last, within: .nanoseconds(Int64(after))) { [self] users in
+        state.withLock { state in
+          guard let place = state.slots.firstIndex(where: { $0.first == slot.first }) else { return }
+          state.slots[place].unreachable.formUnion(users)
+        }
+      }
     }
     for slot in decided {
       let heard = liveness.heard(among: Set(slot.pushes.map(\.receiverID)), since: slot.last)
-      let due = slot.pushes.filter { !heard.contains($0.receiverID) }
-      if !due.isEmpty { keep(due) }
+      let silent = slot.pushes.filter { !heard.contains($0.receiverID) }
+      // As long as nobody can tell whether they are there, nothing is decided: else an outage would ring every phone.
+      let open = silent.filter { slot.unreachable.contains($0.receiverID) }
+      if !open.isEmpty { wait(for: open, notedAt: slot.oldest) }
+      let due = open.isEmpty ? silent : silent.filter { !slot.unreachable.contains($0.receiverID) }
+      if !due.isEmpty { keep(due, notedAt: slot.oldest) }
     }
     goOn(now)
   }
@@ -175,7 +193,7 @@ final class PushDecisions: Sendable {
 
   private func mark() {
     let now = clock.monotonic()
-    let waited = state.withLock { state in state.slots.first.map { now - min(now, $0.first) } ?? 0 }
+    let waited = state.withLock { state in state.slots.map(\.oldest).min().map { now - min(now, $0) } ?? 0 }
     let wall = clock.wall()
     let behind = Self.margin + .nanoseconds(Int64(after)) + .nanoseconds(Int64(waited))
     let write = StoreWrite.pushesDecided(

@@ -20,7 +20,8 @@ public struct Presence: DeferringStage {
 
   private let state: any SharedState
   private let scheduler: any Scheduler
-  private let announcer: PresenceAnnouncer
+  /// `nil` where nobody is told.
+  private let announcer: PresenceAnnouncer?
   private let sessions: (any Sessions)?
   private let deviceLimit: Int
   private let grace: Duration
@@ -51,6 +52,26 @@ public struct Presence: DeferringStage {
     grace = configuration.offlineAfter?.duration ?? .seconds(10)
     clock = context.clock
     logger = context.logger
+    watchAbandoned()
+  }
+
+  /// Notes where users have their devices, and tells nobody: for a chain without presence, on whose nodes deliveries find
+  /// devices all the same.
+  ///
+  /// - Throws: `StageStartError` where there is no shared state or scheduler.
+  package init(silently context: StageContext) throws {
+    state = try context.sharedState
+    scheduler = try context.scheduler
+    announcer = nil
+    sessions = context.services[SessionsKey.self]
+    deviceLimit = context.services[DeviceLimitKey.self] ?? .max
+    grace = .zero
+    clock = context.clock
+    logger = context.logger
+    watchAbandoned()
+  }
+
+  private func watchAbandoned() {
     state.watchAbandoned { [self] users in
       for user in users { waitForReturn(of: user) }
     }
@@ -72,7 +93,7 @@ public struct Presence: DeferringStage {
       } else {
         state.arrive(user, device: event.connection.id, limit: deviceLimit) { result in
           if case .success(let arrival) = result {
-            if arrival.cameOnline { announcer.announce(.online, user, lastSeen: clock.wall()) }
+            if arrival.cameOnline { announcer?.announce(.online, user, lastSeen: clock.wall()) }
             for device in arrival.displaced { sessions?.replace(device, of: user) }
           }
           pending.resolve(result.map { $0.cameOnline }, at: index)
@@ -86,7 +107,7 @@ public struct Presence: DeferringStage {
     scheduler.after(grace) {
       state.lapse(user, after: grace) { result in
         switch result {
-        case .success(let lastSeen?): announcer.announce(.offline, user, lastSeen: lastSeen)
+        case .success(let lastSeen?): announcer?.announce(.offline, user, lastSeen: lastSeen)
         case .success(nil): break
         case .failure(let error):
           logger.warning("a user's absence could not be noted", metadata: ["reason": "\(error)"])

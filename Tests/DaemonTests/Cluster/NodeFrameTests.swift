@@ -37,12 +37,18 @@ struct NodeFrameTests {
       case .replace("a", ConnectionID(rawValue: 9)) =
         NodeFrame(NodeFrame(1, .replace(user: "a", ConnectionID(rawValue: 9))).bytes)?.content
     else { return #expect(Bool(false), "a frame was changed on its way") }
+    let probe = NodeFrame.Content.probe(users: ["a", "ü"], age: 5, patience: 7)
+    guard case .probe(["a", "ü"], 5, 7) = NodeFrame(NodeFrame(1, probe).bytes)?.content,
+      case .alive(["b"]) = NodeFrame(NodeFrame(1, .alive(users: ["b"])).bytes)?.content
+    else { return #expect(Bool(false), "a frame was changed on its way") }
   }
 
   @Test("A frame that is cut off, or of a version or kind to come, is none")
   func strange() {
     let bytes = NodeFrame(5, .deliveries(deliveries)).bytes
     for count in 0..<bytes.count { #expect(NodeFrame(Array(bytes.prefix(count))) == nil, "\(count)") }
+    let probe = NodeFrame(5, .probe(users: ["a", "b"], age: 1, patience: 2)).bytes
+    for count in 0..<probe.count { #expect(NodeFrame(Array(probe.prefix(count))) == nil, "\(count)") }
     #expect(NodeFrame([2] + bytes.dropFirst()) == nil)
     #expect(NodeFrame([1, 99] + bytes.dropFirst(2)) == nil)
   }

@@ -56,7 +56,7 @@ struct FcmTests {
 
   @Test("The connected are asked for a sign of life at half the time, and are due one where they give none")
   func silent() async throws {
-    fixture.router.connect("bob")
+    fixture.liveness.connect("bob")
     let id = await say("1")
     wait(seconds: 4)
     #expect(fixture.liveness.probes.isEmpty)
@@ -69,7 +69,7 @@ struct FcmTests {
 
   @Test("Who gives a sign of life after the delivery is due none; one from before it is none")
   func alive() async throws {
-    fixture.router.connect("bob")
+    fixture.liveness.connect("bob")
     fixture.liveness.hear("bob", at: fixture.clock.clock.monotonic())
     fixture.clock.advance(by: .seconds(1))
     let first = await say("1")
@@ -83,9 +83,25 @@ struct FcmTests {
     #expect(try await due() == [first])
   }
 
+  @Test("Of those who can't be asked nothing is decided until they can be; the mark waits with them")
+  func unreachable() async throws {
+    fixture.liveness.connect("bob", isReachable: false)
+    let id = await say("1")
+    wait(seconds: 120)
+    #expect(try await due().isEmpty && fixture.liveness.probes.count > 2)
+    await fcm.shutDown()
+    let next = try await Fcm(FcmConfiguration(), fixture.context(for: Fcm.self))
+    wait(seconds: 30)
+    #expect(try await due().isEmpty)
+    fixture.liveness.connect("bob")
+    wait(seconds: 30)
+    #expect(try await due() == [id])
+    await next.shutDown()
+  }
+
   @Test("What a life has left undecided the next one decides")
   func crash() async throws {
-    fixture.router.connect("bob")
+    fixture.liveness.connect("bob")
     let seen = await say("seen")
     // The mark is written while messages come.
     wait(seconds: 5)

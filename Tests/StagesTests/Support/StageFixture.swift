@@ -102,12 +102,31 @@ final class RecordingRouter: Router {
 final class ManualLiveness: Liveness {
   private let moments = Mutex<[String: UInt64]>([:])
   private let asked = Mutex<[Set<String>]>([])
+  private let online = Mutex<Set<String>>([])
+  private let beyondReach = Mutex<Set<String>>([])
+
+  func connected(among users: Set<String>, then: @escaping @Sendable (Set<String>) -> Void) {
+    then(online.withLock { users.intersection($0) })
+  }
+
+  /// Has a user count as connected, and as one who can be asked or not.
+  func connect(_ user: String, isReachable: Bool = true) {
+    online.withLock { _ = $0.insert(user) }
+    beyondReach.withLock { if isReachable { $0.remove(user) } else { $0.insert(user) } }
+  }
 
   func heard(among users: Set<String>, since moment: UInt64) -> Set<String> {
     moments.withLock { moments in users.filter { (moments[$0] ?? 0) > moment } }
   }
 
-  func probe(_ users: Set<String>) { asked.withLock { $0.append(users) } }
+  func probe(
+    _ users: Set<String>, since moment: UInt64, within patience: Duration,
+    unreachable: @escaping @Sendable (Set<String>) -> Void
+  ) {
+    asked.withLock { $0.append(users) }
+    let missed = beyondReach.withLock { users.intersection($0) }
+    if !missed.isEmpty { unreachable(missed) }
+  }
 
   /// Has a user be heard at a moment of the monotonic clock.
   func hear(_ user: String, at moment: UInt64) { moments.withLock { $0[user] = moment } }

@@ -8,8 +8,11 @@ import Synchronization
 ///
 /// Frames are numbered, so that a node to which one did not come knows it and reads the feed.
 final class ClusterRouter: Router, Sessions, NodeBusListener {
-  private let hub: Hub
-  private let bus: (any NodeBus)?
+  let hub: Hub
+  let bus: (any NodeBus)?
+  let clock: EngineClock
+  let scheduler: any Scheduler
+  let signs = SignsOfLife()
   private let follower: FeedFollower?
   private let names: NameBook
   private let revocations: RevocationList
@@ -23,10 +26,13 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
   ///   - refreshRevocations: Reads from the store what was revoked, since a frame that told of it may be lost.
   init(
     hub: Hub, bus: (any NodeBus)?, follower: FeedFollower?, names: NameBook, revocations: RevocationList,
-    logger: Logger, refreshRevocations: @escaping @Sendable () -> Void
+    clock: EngineClock, scheduler: any Scheduler, logger: Logger,
+    refreshRevocations: @escaping @Sendable () -> Void
   ) {
     self.hub = hub
     self.bus = bus
+    self.clock = clock
+    self.scheduler = scheduler
     self.follower = follower
     self.names = names
     self.revocations = revocations
@@ -64,11 +70,16 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
     for (node, part) in parts { send(.deliveries(part), to: node) }
   }
 
-  private func send(_ content: NodeFrame.Content, to node: NodeID) {
+  /// Sends a frame to a node.
+  ///
+  /// - Parameter then: Gets whether it was handed over.
+  func send(
+    _ content: NodeFrame.Content, to node: NodeID, then: @escaping @Sendable (Bool) -> Void = { _ in }
+  ) {
     // Numbering and handing over go together, so that frames leave in the order of their numbers.
     numbers.withLock { numbers in
       let frame = NodeFrame(numbers.next(to: node), content)
-      bus?.send([(node, frame.bytes)]) { _ in }
+      bus?.send([(node, frame.bytes)], then: then)
     }
   }
 
@@ -124,6 +135,9 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
       hub.disconnect(user, tokensBefore: moment)
     case .rename(let user, let name): names.note(name, of: user)
     case .replace(let user, let connection): hub.replace(PlacedDevice(connection, on: node), of: user)
+    case .probe(let users, let age, let patience):
+      answer(node, about: Set(users), age: age, patience: patience)
+    case .alive(let users): signs.note(users, at: clock.monotonic())
     }
   }
 

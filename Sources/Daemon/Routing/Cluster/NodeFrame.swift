@@ -18,6 +18,10 @@ struct NodeFrame: Sendable {
     case rename(user: String, name: String)
     /// A connection of a user makes room for a newer one.
     case replace(user: String, ConnectionID)
+    /// The sender asks which users' devices gave a sign of life in these last milliseconds, or give one in the next.
+    case probe(users: [String], age: UInt64, patience: UInt64)
+    /// Of the users that the receiver asked about, devices of these gave one.
+    case alive(users: [String])
   }
 
   private static let version: UInt8 = 1
@@ -65,6 +69,16 @@ struct NodeFrame: Sendable {
       writer.append(number)
       writer.append(text: user)
       writer.append(connection.rawValue)
+    case .probe(let users, let age, let patience):
+      writer.append(UInt8(6))
+      writer.append(number)
+      writer.append(age)
+      writer.append(patience)
+      writer.append(texts: users)
+    case .alive(let users):
+      writer.append(UInt8(7))
+      writer.append(number)
+      writer.append(texts: users)
     }
     return writer.bytes
   }
@@ -102,6 +116,14 @@ struct NodeFrame: Sendable {
     case 5:
       guard let user = reader.text(), let connection = reader.number() else { return nil }
       content = .replace(user: user, ConnectionID(rawValue: connection))
+    case 6:
+      guard let age = reader.number(), let patience = reader.number(), let users = reader.texts() else {
+        return nil
+      }
+      content = .probe(users: users, age: age, patience: patience)
+    case 7:
+      guard let users = reader.texts() else { return nil }
+      content = .alive(users: users)
     default: return nil
     }
   }
@@ -116,6 +138,11 @@ private struct FrameBytes {
   }
 
   mutating func append(text: String) { append(bytes: text.utf8) }
+
+  mutating func append(texts: [String]) {
+    append(UInt32(texts.count))
+    for text in texts { append(text: text) }
+  }
 
   mutating func append(bytes more: some Collection<UInt8>) {
     append(UInt32(more.count))
@@ -145,6 +172,16 @@ private struct FrameReader {
   mutating func bytes() -> [UInt8]? { count().flatMap { take($0) }.map { Array($0) } }
 
   mutating func text() -> String? { bytes().flatMap { String(validating: $0, as: UTF8.self) } }
+
+  mutating func texts() -> [String]? {
+    guard let count = count() else { return nil }
+    var texts: [String] = []
+    for _ in 0..<count {
+      guard let text = text() else { return nil }
+      texts.append(text)
+    }
+    return texts
+  }
 
   private mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
     guard count <= frame.count - next else { return nil }
