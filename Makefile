@@ -4,7 +4,7 @@ BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev lib
 SHARED_TESTS = $(patsubst %,Tests/Integration/test_%.py,api events first_light guarantees limits push receipts sync trouble who_may)
 TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server
 
-.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history sanitize lint format manual bench bench-production dependencies test-dependencies
+.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format manual bench bench-production dependencies test-dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -65,6 +65,10 @@ history: dependencies ## drive clients and faults, and check what they saw: see 
 	@scripts/python-environment.sh
 	swift build --product sluice
 	PYTHONPATH=Tests/Integration:Tests/History .build/python/bin/python -m history --record .build/history.jsonl $(OPTIONS)
+
+upgrade: test-dependencies ## roll two nodes from another commit's daemon to this one under load: see docs/operate.md (FROM=<ref>)
+	@scripts/python-environment.sh
+	@scripts/upgrade.sh "$(FROM)" $(OPTIONS)
 
 test-fuzz: dependencies ## the parsers against arbitrary bytes, for 10 s each
 	scripts/fuzz.sh 10

@@ -27,9 +27,12 @@ class Story:
         self.write("open", connection=name, user=device.split(".")[0], device=device, node=0, cursor="0")
         return name
 
-    def close(self, connection):
+    def close(self, connection, **facts):
         del self.open_ones[connection]
-        self.write("close", connection=connection)
+        self.write("close", connection=connection, **facts)
+
+    def fault(self, name, phase, node=0, **facts):
+        self.write("fault", name=name, phase=phase, node=node, seconds=1, **facts)
 
     def send(self, connection, type, data, **facts):
         self.refs += 1

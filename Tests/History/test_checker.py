@@ -381,6 +381,29 @@ def test_a_delivery_is_for_the_sender_alone():
     assert story.end([stored], final=[stored]).rules() == {"pushed"}
 
 
+@pytest.mark.parametrize(
+    ("exit", "code", "expected"), [(0, 1012, set()), (0, None, set()), (0, 1006, {"drained"}), (1, 1012, {"drained"})]
+)
+def test_a_node_that_is_told_to_end_tells_its_clients_and_exits_with_0(exit, code, expected):
+    story, _, bob = one_message()
+    story.fault("node-upgrade", "begin")
+    story.close(bob, **({"code": code} if code else {}))
+    story.fault("node-upgrade", "end", exit=exit)
+    story.sync(story.open("bob.0"), "resume", [message("m1")])
+    assert story.end([message("m1")]).rules() == expected
+
+
+def test_a_client_may_be_cut_off_where_something_else_fails_meanwhile():
+    story, _, bob = one_message()
+    story.fault("node-stop", "begin")
+    story.fault("redis-pause", "begin")
+    story.close(bob, code=1006)
+    story.fault("node-stop", "end", exit=0)
+    story.fault("redis-pause", "end")
+    story.sync(story.open("bob.0"), "resume", [message("m1")])
+    assert story.end([message("m1")]).rules() == set()
+
+
 def test_what_is_known_of_a_message_does_not_depend_on_the_order_in_which_it_came():
     events = [("NEW_MESSAGE", message("m1")), ("MESSAGE_EDITED", EDITED), ("MESSAGE_READ_UPDATE", {**READ, "version": 3})]
     views = []

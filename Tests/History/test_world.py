@@ -61,6 +61,12 @@ def test_a_seed_decides_which_faults_come_when():
         assert one.at + one.seconds < following.at and following.at + following.seconds <= 60
 
 
+def test_upgrades_go_from_node_to_node():
+    planned = plan(random.Random("7"), ["node-kill", "node-upgrade"], 60, 2)
+    nodes = [one.node for one in planned if one.name == "node-upgrade"]
+    assert len(nodes) > 4 and nodes == [index % 2 for index in range(len(nodes))]
+
+
 def test_faults_that_overlap_never_strike_the_same():
     names = ["node-kill", "redis-kill", "redis-pause", "postgres-restart"]
     (alone,) = plans(random.Random("7"), names, 60, 2)

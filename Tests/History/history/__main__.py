@@ -27,6 +27,7 @@ def arguments():
     parser.add_argument("--seed", default="1", help="of all random choices; timing is not among them")
     parser.add_argument("--faults", default="node-kill", help="names with commas between; 'all', or '' for none")
     parser.add_argument("--overlap", action="store_true", help="faults of nodes, Redis and PostgreSQL at once")
+    parser.add_argument("--from", dest="before", metavar="DAEMON", help="what nodes run before a node-upgrade")
     parser.add_argument("--store", default="sqlite", help="sqlite, postgres (a private server) or a URL")
     parser.add_argument("--state", default="memory", help="memory, redis (a private server) or a URL")
     parser.add_argument("--without", default="", help="rules that are not checked, with commas between")
@@ -36,7 +37,7 @@ def arguments():
 
 def drive(options):
     with tempfile.TemporaryDirectory(prefix="sluice-history-") as folder:
-        with World(folder, options.nodes, options.store, options.state) as world:
+        with World(folder, options.nodes, options.store, options.state, options.before) as world:
             faults = sorted(world.faults) if options.faults == "all" else [f for f in options.faults.split(",") if f]
             if unknown := sorted(set(faults) - set(world.faults)):
                 sys.exit(f"no such fault here: {', '.join(unknown)}; there are {', '.join(sorted(world.faults))}")

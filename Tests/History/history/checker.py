@@ -22,6 +22,7 @@ def figures(lines):
     types = Counter(line["type"] for line in lines if line["kind"] == "send")
     events = [line["event"] for line in lines if line["kind"] == "receive"]
     history = History(lines)
+    upgrades = {"upgrades": said} if (said := list(steps(history))) else {}
     return {
         "lines": len(lines),
         "connections": kinds["open"],
@@ -34,7 +35,16 @@ def figures(lines):
         "errors": dict(Counter(e["data"]["code"] for e in events if e["type"] == "ERROR")),
         "pushes": sum(e["type"] == "NEW_MESSAGE" for e in events),
         "faults": dict(Counter(line["name"] for _, line in history.faults if line["phase"] == "begin")),
+        **upgrades,
     }
+
+
+def steps(history):
+    """What each node ran after each step of an upgrade, and when."""
+    for _, line in history.faults:
+        if "runs" in line:
+            refused = f", the other having refused: {line['refused']}" if "refused" in line else ""
+            yield f"{line['at']:.1f} s: node {line['node']} runs {line['runs']}{refused}"
 
 
 def report(violations, each=5):

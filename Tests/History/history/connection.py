@@ -27,6 +27,7 @@ class Connection:
         self.last = 0
         self.changed = asyncio.Event()
         self.socket = self.reader = None
+        self.is_leaving = False
 
     async def open(self, url, user, device, node):
         headers = {"Authorization": f"Bearer {tokens.token(user)}"}
@@ -72,7 +73,8 @@ class Connection:
         """The connection is over, whoever ended it."""
         if not self.closed:
             self.closed = True
-            self.recorder.write("close", connection=self.name)
+            code = None if self.is_leaving else self.socket.close_code
+            self.recorder.write("close", connection=self.name, **({"code": code} if code else {}))
             for future in self.waiting.values():
                 if not future.done():
                     future.set_exception(ConnectionResetError())
@@ -113,6 +115,8 @@ class Connection:
                 await self.changed.wait()
 
     async def close(self, abruptly=True):
+        # What the other side has closed already it has closed, whoever notices first.
+        self.is_leaving = self.socket.close_code is None
         if abruptly:
             self.socket.transport.abort()
         else:

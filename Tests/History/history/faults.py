@@ -3,11 +3,16 @@
 import asyncio
 import dataclasses
 import inspect
+import itertools
+
+IN_TURN = ("node-upgrade",)
+"""Faults that go from node to node, each once the one before is over: as many of them as there are nodes are a roll."""
 
 
 @dataclasses.dataclass
 class Fault:
-    """Two functions (or coroutine functions) of a node's index; blocking ones run in a thread."""
+    """Two functions (or coroutine functions) of a node's index; blocking ones run in a thread. A dict that either gives
+    is written to the record with the end of the fault."""
 
     begin: object
     end: object
@@ -24,12 +29,15 @@ class Planned:
 def plan(dice, names, seconds, nodes, pace=1.0):
     """Each fault in its turn, in shuffled rounds, for a while, with a while between them; `pace` stretches both."""
     planned, queue, at = [], [], pace * dice.uniform(1, 2)
+    turns = itertools.cycle(range(nodes))
     while names:
         if not queue:
             queue = dice.sample(names, len(names))
         one = Planned(at, pace * dice.uniform(0.2, 2.5), queue.pop(), dice.randrange(nodes))
         if one.at + one.seconds > seconds:
             break
+        if one.name in IN_TURN:
+            one.node = next(turns)
         planned.append(one)
         at = one.at + one.seconds + pace * dice.uniform(0.5, 3)
     return planned
@@ -45,9 +53,12 @@ def plans(dice, names, seconds, nodes, pace=1.0, overlap=False):
 
 
 async def call(function, *arguments):
+    """Gives what is to be recorded of it."""
     if inspect.iscoroutinefunction(function):
-        return await function(*arguments)
-    return await asyncio.to_thread(function, *arguments)
+        told = await function(*arguments)
+    else:
+        told = await asyncio.to_thread(function, *arguments)
+    return told if isinstance(told, dict) else {}
 
 
 async def inject(planned, faults, recorder):
@@ -60,8 +71,8 @@ async def inject(planned, faults, recorder):
         facts = {"name": one.name, "node": one.node, "seconds": round(one.seconds, 3)}
         recorder.write("fault", phase="begin", **facts)
         try:
-            await call(fault.begin, one.node)
+            facts |= await call(fault.begin, one.node)
             await asyncio.sleep(one.seconds)
         finally:
-            await call(fault.end, one.node)
+            facts |= await call(fault.end, one.node)
             recorder.write("fault", phase="end", **facts)

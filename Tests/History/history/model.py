@@ -47,6 +47,8 @@ class Connection:
     node: int
     opened: int
     closed: int | None = None
+    code: int | None = None
+    """What it was closed with; None where the client left."""
     pushes: list = dataclasses.field(default_factory=list)
     """(line, type, data) of what came unasked or as an answer about a message."""
 
@@ -89,7 +91,7 @@ class History:
 
     def on_close(self, number, line):
         connection = self.connections[line["connection"]]
-        connection.closed = number
+        connection.closed, connection.code = number, line.get("code")
         device = self.devices[connection.device]
         if device.connection == connection.name:
             device.connection = None

@@ -9,6 +9,7 @@ from harness.proxy import Proxy
 from harness.redis import Redis
 
 from .faults import Fault
+from .releases import Releases
 
 CONNECTIONS_MAX = 30
 
@@ -16,11 +17,15 @@ CONNECTIONS_MAX = 30
 class World:
     """`store` is `sqlite`, `postgres` (a private server) or a URL; `state` is `memory`, `redis` (likewise) or a URL.
 
-    Between each node and each private server lies a proxy of its own.
+    Between each node and each private server lies a proxy of its own. `before` is the daemon of an earlier release,
+    which every node begins with; then there is `node-upgrade`, to the present one or back.
     """
 
-    def __init__(self, folder, nodes=1, store="sqlite", state="memory", **settings):
+    def __init__(self, folder, nodes=1, store="sqlite", state="memory", before=None, **settings):
         self.folder, self.count, self.settings = Path(folder), nodes, settings
+        self.releases = Releases(before) if before else None
+        if before:
+            self.settings["binary"] = before
         self.store, self.state = store, state
         self.postgres = self.redis = self.cluster = None
         self.networks = {"postgres": [], "redis": []}
@@ -81,12 +86,16 @@ class World:
         node = self.cluster
         faults = {
             "node-kill": Fault(lambda i: node[i].kill(), lambda i: node[i].start()),
-            "node-stop": Fault(lambda i: node[i].stop(), lambda i: node[i].start()),
+            "node-stop": Fault(lambda i: {"exit": node[i].stop()}, lambda i: node[i].start()),
             "node-pause": Fault(
                 lambda i: node[i].process.send_signal(signal.SIGSTOP),
                 lambda i: node[i].process.send_signal(signal.SIGCONT),
             ),
         }
+        if self.releases:
+            faults["node-upgrade"] = Fault(
+                lambda i: self.releases.leave(node[i]), lambda i: self.releases.enter(node[i])
+            )
         for kind, server in (("redis", self.redis), ("postgres", self.postgres)):
             if server:
                 faults |= self.faults_of(kind, server)

@@ -18,7 +18,7 @@ class Violation:
 
 
 def all_rules():
-    from . import changes, delivery, messages, order, versions, whole
+    from . import changes, delivery, messages, nodes, order, versions, whole
 
     return {
         "whole": whole.whole,
@@ -36,4 +36,5 @@ def all_rules():
         "cursor": delivery.cursor,
         "continuing": delivery.continuing,
         "pushed": delivery.pushed,
+        "drained": nodes.drained,
     }
