@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import signal
 import time
 
 import pytest
 from harness.client import RawSocket, close_code, connect
+from harness.server import wait_until
 from test_api import SERVER, API
 
 BROKEN = {
@@ -47,6 +49,26 @@ def test_who_is_replaced_is_let_go_at_once(start):
 
     code, seconds = asyncio.run(run())
     assert code == 4409 and seconds < 1
+
+
+def test_who_is_let_in_while_the_daemon_ends_is_told_to_come_back(own_redis, start):
+    redis = own_redis()
+    daemon = start(state=redis.url)
+    # A state that does not answer makes a handshake take up to a second.
+    redis.pause()
+
+    async def talk():
+        async with connect(daemon, "alice") as alice:
+            return await closing(alice)
+
+    async def run():
+        talking = asyncio.create_task(talk())
+        await asyncio.to_thread(wait_until, lambda: daemon.metric("sluice_events_in_flight") == 1, "a handshake")
+        daemon.process.send_signal(signal.SIGTERM)
+        return await talking
+
+    code, seconds = asyncio.run(run())
+    assert code == 1012 and seconds < 1
 
 
 def test_who_is_disconnected_by_the_backend_is_let_go_at_once(daemon):
