@@ -123,6 +123,49 @@ public struct StoreContract: Sendable {
     await store.close()
   }
 
+  /// What one batch says of a message happens in its order: the first of each kind changes it, and a request of which a
+  /// part is not possible does nothing.
+  public func keepsReceiptsOfOneBatch() async throws {
+    let store = try await make()
+    let messages = (0..<3).map { message("\($0)") }
+    _ = await store.write(messages.map { .message($0) })
+    let ids = messages.map(\.id)
+    func receipt(_ kind: Receipt.Kind, _ ids: [MessageID], by reader: String = "b", at time: Int64)
+      -> StoreWrite
+    {
+      .receipt(Receipt(kind, by: reader, of: .messages(ids), at: Timestamp(milliseconds: time)))
+    }
+    let results = await store.write([
+      receipt(.read, [ids[2], MessageID(rawValue: 5)], at: 1),
+      receipt(.delivered, [ids[0], ids[1]], at: 10), receipt(.delivered, [ids[0]], at: 11),
+      receipt(.read, [ids[0]], at: 12), receipt(.read, [ids[0]], at: 13), receipt(.read, [ids[2]], at: 13),
+      receipt(.delivered, [ids[2]], at: 14), receipt(.read, [ids[1]], by: "a", at: 15),
+    ])
+    let changes = results.map { result -> [MessageChange] in
+      if case .changed(let changes) = result { changes } else { [] }
+    }
+    #expect(
+      changes.map { $0.map(\.messageID) } == [
+        [], [ids[0], ids[1]], [ids[0]], [ids[0]], [ids[0]], [ids[2]], [ids[2]], [],
+      ])
+    #expect(
+      changes.map { $0.map { $0.position != nil } } == [
+        [], [true, true], [false], [true], [false], [true], [false], [],
+      ])
+    #expect(changes.map { $0.map(\.at.milliseconds) } == [[], [10, 10], [10], [12], [12], [13], [13], []])
+    #expect(changes[1].map(\.version) == [2, 2] && changes[3].map(\.version) == [3])
+    #expect(changes[5].map(\.version) == [2])
+    let stored = try await store.sync(SyncRequest(userID: "a", start: .beginning)).messages
+      .sorted { $0.id < $1.id }
+    #expect(stored.map(\.version) == [3, 2, 2])
+    #expect(
+      stored.map(\.position) == [changes[3][0], changes[1][1], changes[5][0]].compactMap(\.position))
+    #expect(try #require(changes[1][0].position) < #require(changes[3][0].position))
+    #expect(stored.map { $0.deliveredAt?.milliseconds } == [10, 10, 13])
+    #expect(stored.map { $0.readAt?.milliseconds } == [12, nil, 13])
+    await store.close()
+  }
+
   /// A message is delivered once, before it is read or with it, and each is a change of its own.
   public func keepsDeliveries() async throws {
     let store = try await make()

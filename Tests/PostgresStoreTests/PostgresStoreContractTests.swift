@@ -13,6 +13,7 @@ struct PostgresStoreContractTests {
   @Test func keepsTexts() async throws { try await contract.keepsTexts() }
   @Test func keepsReceipts() async throws { try await contract.keepsReceipts() }
   @Test func keepsDeliveries() async throws { try await contract.keepsDeliveries() }
+  @Test func keepsReceiptsOfOneBatch() async throws { try await contract.keepsReceiptsOfOneBatch() }
   @Test func revises() async throws { try await contract.revises() }
   @Test func keepsConversations() async throws { try await contract.keepsConversations() }
   @Test func keepsLinks() async throws { try await contract.keepsLinks() }

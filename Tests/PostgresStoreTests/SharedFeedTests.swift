@@ -62,6 +62,21 @@ struct SharedFeedTests {
     await store.close()
   }
 
+  @Test("What becomes final between two pages is on a page before the reader is told that there is no more")
+  func finalMeanwhile() async throws {
+    let url = try Self.server.get().database()
+    let store = try openStore(url)
+    let other = try held(url, "late")
+    for number in 0..<5 { _ = await store.write([message("\(number)")]) }
+    let first = try await store.sync(SyncRequest(userID: "b", start: .beginning, limit: 3))
+    #expect(first.messages.map(\.content) == ["0", "1", "2"] && first.hasMore)
+    try other.execute("COMMIT")
+    let (rest, end) = try await pages(of: store, from: .after(first.place))
+    #expect(rest.contains("late") && rest.suffix(2) == ["3", "4"])
+    #expect(try await pages(of: store, from: .after(end)).contents.isEmpty)
+    await store.close()
+  }
+
   @Test("Two nodes have different numbers, and a send that comes to both is stored once")
   func twoNodes() async throws {
     let url = try Self.server.get().database()
@@ -99,7 +114,7 @@ struct SharedFeedTests {
     try other.execute("BEGIN; SELECT * FROM read_up_to(\(id.rawValue), 'b', 7, 0);")
     let receipt = Receipt(.read, by: "b", of: .upTo(id), at: Timestamp(milliseconds: 9))
     async let result = store.write([.receipt(receipt)])[0]
-    let watcher = try PostgresConnection(try PostgresURL(url), patience: .seconds(5))
+    let watcher = try PostgresConnection(try PostgresURL(url), patience: .seconds(60))
     try watcher.execute(
       """
       DO $$ BEGIN

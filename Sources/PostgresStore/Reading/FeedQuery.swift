@@ -48,14 +48,17 @@ enum FeedQuery {
     let last = messages.last?.position ?? start
     // What a reader who is past it has not seen of the feed stays unseen, however far it has become complete since.
     var complete = start
+    var isBehind = false
     if case .after(let place) = request.start, place.seen > place.complete {
       complete = place.complete
+      // Since the first page was read, something may have become final that no page has shown.
+      isBehind = complete < horizon
     } else {
       complete = max(start, hasMore ? min(last, horizon) : horizon)
     }
     return SyncPage(
       messages: messages, place: FeedPlace(complete: complete, seen: hasMore ? last : complete),
-      hasMore: hasMore)
+      hasMore: hasMore || isBehind)
   }
 
   /// The feed of all users. A message that was stored in this part and changed behind it is in it too: its later

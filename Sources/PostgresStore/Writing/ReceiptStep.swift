@@ -1,7 +1,7 @@
 import Pipeline
 import Services
 
-/// Receipts of named messages, by one call of `mark_messages`: no message is in it twice.
+/// Receipts of named messages, by one call of `mark_messages`.
 struct ReceiptStep {
   private struct Entry {
     let index: Int

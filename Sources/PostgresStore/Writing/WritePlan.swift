@@ -4,8 +4,8 @@ import Services
 /// What a batch of changes asks of the database, and what the answers say of each change. Pure: it neither sends nor
 /// waits.
 ///
-/// Messages go first, all in one statement; then receipts, edits and deletions, receipts again in as few statements as
-/// keep the order for each message; then all else, one by one. Each kind keeps its order. Changes of different kinds
+/// Messages go first, all in one statement; then receipts, edits and deletions, those in as few
+/// statements as keep the order for each message; then all else, one by one. Each kind keeps its order. Changes of different kinds
 /// that depend on each other are never in one batch: whoever edits or reads a message knows its id from a commit.
 struct WritePlan {
   /// What is done with one or more statements that follow each other.

@@ -1,47 +1,131 @@
 import Logging
 import Pipeline
 import Services
+import Synchronization
 
-/// Tells the connected peers of a user, who exchanged messages with them, of a change of presence.
-struct PresenceAnnouncer: Sendable {
+/// Tells the connected peers of users, who exchanged messages with them, of changes of presence.
+///
+/// The first change is told of at once. What changes while that goes on waits, and is then told of together, of each user
+/// only how they are by then: a thousand users who come back at once cost one piece for each node, not a thousand.
+final class PresenceAnnouncer: Sendable {
   /// What a user has become.
   enum Status: String, Sendable {
     case online
     case offline
   }
 
+  private struct Change {
+    let user: String
+    let status: Status
+    let lastSeen: Timestamp
+  }
+
+  private struct State {
+    /// What is to be told next, a change a user, in the order in which the users came into it.
+    var waiting: [Change] = []
+    var places: [String: Int] = [:]
+    var isTelling = false
+  }
+
+  /// How many users are told of together: so many questions to the store are under way at once.
+  private static let limit = 512
+
   private let store: any Store
   private let router: any Router
-  private let limit: Int
+  private let peersLimit: Int
   private let logger: Logger
+  private let state = Mutex(State())
 
+  /// - Parameter limit: How many of a user's peers are told, the most recent ones.
   init(store: any Store, router: any Router, limit: Int, logger: Logger) {
     self.store = store
     self.router = router
-    self.limit = limit
+    peersLimit = limit
     self.logger = logger
   }
 
   /// Sends `USER_PRESENCE_UPDATE` to the most recent peers, as many as the limit allows, who are connected.
   func announce(_ status: Status, _ user: String, lastSeen: Timestamp) {
-    store.peers(of: user, limit: limit) { [router, logger] result in
-      switch result {
-      case .success(let peers):
-        let connected = router.connected(among: peers.filter { $0 != user })
-        guard !connected.isEmpty else { return }
-        let update = Self.update(status, user, lastSeen)
-        router.deliver(connected.map { Delivery(to: $0, update) })
-      case .failure(let error):
-        logger.warning("a change of presence could not be announced", metadata: ["reason": "\(error)"])
+    let change = Change(user: user, status: status, lastSeen: lastSeen)
+    let isFirst = state.withLock { state in
+      if let place = state.places[user] {
+        state.waiting[place] = change
+      } else {
+        state.places[user] = state.waiting.count
+        state.waiting.append(change)
       }
+      defer { state.isTelling = true }
+      return !state.isTelling
+    }
+    if isFirst { tell() }
+  }
+
+  private func tell() {
+    let changes = state.withLock { state -> [Change] in
+      let changes = Array(state.waiting.prefix(Self.limit))
+      state.waiting.removeFirst(changes.count)
+      state.places = Dictionary(uniqueKeysWithValues: state.waiting.enumerated().map { ($1.user, $0) })
+      if changes.isEmpty { state.isTelling = false }
+      return changes
+    }
+    guard !changes.isEmpty else { return }
+    let found = FoundPeers(awaiting: changes.count) { [self] peers in
+      deliver(zip(changes, peers))
+      tell()
+    }
+    for (index, change) in changes.enumerated() {
+      store.peers(of: change.user, limit: peersLimit) { found.add($0, at: index) }
     }
   }
 
-  private static func update(_ status: Status, _ user: String, _ lastSeen: Timestamp) -> OutgoingEvent {
-    OutgoingEvent(.userPresenceUpdate) { data in
-      data.member("userId", user)
-      data.member("status", status.rawValue)
-      data.member("lastSeen", lastSeen)
+  private func deliver(_ answers: some Sequence<(Change, Result<[String], StoreError>)>) {
+    var deliveries: [Delivery] = []
+    var failures: [StoreError] = []
+    for (change, answer) in answers {
+      switch answer {
+      case .success(let peers):
+        let connected = router.connected(among: peers.filter { $0 != change.user })
+        guard !connected.isEmpty else { continue }
+        let update = Self.update(change)
+        deliveries += connected.map { Delivery(to: $0, update) }
+      case .failure(let error): failures.append(error)
+      }
     }
+    if !deliveries.isEmpty { router.deliver(deliveries) }
+    if let error = failures.first {
+      logger.warning(
+        "changes of presence could not be announced",
+        metadata: ["users": "\(failures.count)", "reason": "\(error)"])
+    }
+  }
+
+  private static func update(_ change: Change) -> OutgoingEvent {
+    OutgoingEvent(.userPresenceUpdate) { data in
+      data.member("userId", change.user)
+      data.member("status", change.status.rawValue)
+      data.member("lastSeen", change.lastSeen)
+    }
+  }
+}
+
+/// The peers of several users, which the store gives in any order, from whatever thread.
+private final class FoundPeers: Sendable {
+  typealias Answer = Result<[String], StoreError>
+
+  private let state: Mutex<(answers: [Answer], missing: Int)>
+  private let done: @Sendable ([Answer]) -> Void
+
+  init(awaiting count: Int, _ done: @escaping @Sendable ([Answer]) -> Void) {
+    state = Mutex((Array(repeating: .success([]), count: count), count))
+    self.done = done
+  }
+
+  func add(_ answer: Answer, at index: Int) {
+    let whole: [Answer]? = state.withLock { state in
+      state.answers[index] = answer
+      state.missing -= 1
+      return state.missing == 0 ? state.answers : nil
+    }
+    if let whole { done(whole) }
   }
 }

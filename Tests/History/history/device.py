@@ -139,10 +139,7 @@ class Device:
 
     async def finish(self):
         await self.sync("final", self.cursor)
-        # A sync whose first pages were read under load steps back at its end to where the feed was complete then, and
-        # only from there comes what was still being made: see docs/decisions/0009-positions-are-transactions.md.
-        for _ in range(2):
-            self.track = await self.sync("track", self.track)
+        self.track = await self.sync("track", self.track)
         self.finished = True
         self.run.progress.set()
         await self.run.is_read.wait()

@@ -24,6 +24,7 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
   /// The answer to what came behind that and could not be read.
   private var refusalAhead: HTTPReply?
   private var isTakingAhead = false
+  private var endsSoon = false
   private(set) var context: ChannelHandlerContext?
   /// The longest body, in bytes.
   var bodyLimit: Int { 0 }
@@ -118,8 +119,22 @@ class HTTPExchange: ChannelDuplexHandler, RemovableChannelHandler {
     state = .sending
     written.assumeIsolated().whenComplete { [self] _ in
       guard isSending else { return }
+      if endsSoon {
+        state = .over
+        return context.close(promise: nil)
+      }
       state = .waiting
       takeAhead()
+    }
+  }
+
+  /// Ends the connection: at once or, where a request is being answered, with its answer.
+  func endSoon() {
+    endsSoon = true
+    switch state {
+    case .waiting, .receiving: context?.close(promise: nil)
+    case .answering: state = .answering(keepAlive: false)
+    case .sending, .over: break
     }
   }
 

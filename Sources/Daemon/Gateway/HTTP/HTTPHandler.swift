@@ -66,7 +66,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     admission = Admission(loop.shared.admission, mostUnauthenticated: loop.settings.maxUnauthenticated)
     let isTaken =
       admission.map { peerIsTrusted || $0.count(peer, limit: loop.settings.maxConnectionsPerIP) } ?? false
-    guard isTaken else {
+    guard isTaken, !loop.shared.isDraining.load(ordering: .relaxed) else {
       loop.counters.refusedConnections += 1
       return context.close(promise: nil)
     }
@@ -272,6 +272,8 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
       _ = pipeline.removeHandler(context: encoder)
       _ = pipeline.removeHandler(context: context)
       socket.open(reply.event.type == .connected ? reply : nil)
+      // Goodbye was said to those who were there, and meanwhile to the request alone.
+      if loop.shared.isDraining.load(ordering: .relaxed) { socket.drain() }
       // Last, since it hands on the bytes that came behind the request.
       _ = pipeline.removeHandler(context: decoder)
       // While the request was answered, nothing more was read.
@@ -328,7 +330,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     if now > lastActive + limit { context?.close(promise: nil) }
   }
 
-  func drain() { if !isAnswering { context?.close(promise: nil) } }
+  func drain() { endSoon() }
 }
 
 extension IPAddress? {
