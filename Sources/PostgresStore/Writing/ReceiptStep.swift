@@ -3,66 +3,81 @@ import Services
 
 /// Receipts of named messages, by one call of `mark_messages`.
 struct ReceiptStep {
-  private struct Entry {
+  /// One receipt: the messages that it names, each once, are some of the step's.
+  private struct Request {
     let index: Int
-    let id: MessageID
+    let receipt: Receipt
+    /// As they were named.
+    let named: [MessageID]
+    let places: Range<Int>
   }
 
-  private var receipts: [Int: Receipt] = [:]
-  private var entries: [Entry] = []
+  private var requests: [Request] = []
+  private var ids: [MessageID] = []
   var firstSlot = 0
 
-  var count: Int { entries.count }
+  var isEmpty: Bool { requests.isEmpty }
+  var count: Int { ids.count }
 
-  mutating func add(_ receipt: Receipt, _ ids: [MessageID], at index: Int) {
-    receipts[index] = receipt
-    var named: Set<MessageID> = []
-    for id in ids where named.insert(id).inserted { entries.append(Entry(index: index, id: id)) }
+  mutating func add(_ receipt: Receipt, _ named: [MessageID], at index: Int) {
+    let start = ids.count
+    if named.count == 1 {
+      ids.append(named[0])
+    } else {
+      var seen: Set<MessageID> = []
+      ids += named.filter { seen.insert($0).inserted }
+    }
+    requests.append(Request(index: index, receipt: receipt, named: named, places: start..<ids.count))
   }
 
   var statement: PostgresStatement {
-    var (requests, ids, readers): ([Int64?], [Int64?], [String?]) = ([], [], [])
-    var (reads, moments, slots): ([Bool], [Int64?], [Int64?]) = ([], [], [])
-    for (offset, entry) in entries.enumerated() {
-      guard let receipt = receipts[entry.index] else { continue }
-      requests.append(Int64(entry.index))
-      ids.append(Int64(bitPattern: entry.id.rawValue))
-      readers.append(receipt.userID)
-      reads.append(receipt.kind == .read)
-      moments.append(receipt.at.milliseconds)
-      slots.append(Int64(firstSlot + offset))
+    var (indexes, readers): ([Int64?], [String?]) = ([], [])
+    var (reads, moments): ([Bool], [Int64?]) = ([], [])
+    for request in requests {
+      for _ in request.places {
+        indexes.append(Int64(request.index))
+        readers.append(request.receipt.userID)
+        reads.append(request.receipt.kind == .read)
+        moments.append(request.receipt.at.milliseconds)
+      }
     }
     return PostgresStatement(
       "SELECT * FROM mark_messages($1, $2, $3, $4, $5, $6)",
       [
-        .integers(requests), .integers(ids), .texts(readers), .bools(reads), .integers(moments),
-        .integers(slots),
+        .integers(indexes), .integers(ids.map { Int64(bitPattern: $0.rawValue) }), .texts(readers),
+        .bools(reads),
+        .integers(moments), .integers((firstSlot..<firstSlot + count).map { Int64($0) }),
       ])
   }
 
   func read(_ answer: PostgresResult, into results: inout [WriteResult]) {
-    var changes: [Int: [MessageID: MessageChange]] = [:]
-    for row in answer.rows {
-      let entry = entries[row]
-      switch answer.integer(row, 0) {
-      case 0:
-        changes[entry.index, default: [:]][entry.id] = MessageChange(
-          messageID: entry.id, senderID: answer.text(row, 1), receiverID: answer.text(row, 2),
-          at: Timestamp(milliseconds: answer.integer(row, 3)), version: Int(answer.integer(row, 4)),
-          position: answer.optionalInteger(row, 5).map { UInt64($0) })
-      case let fault: results[entry.index] = .refused(.receipt(fault))
+    for request in requests {
+      // A request that can't be carried out says so of each of its messages.
+      let fault = request.places.first.map { answer.integer($0, 0) } ?? 0
+      if fault != 0 {
+        results[request.index] = .refused(.receipt(fault))
+        continue
       }
+      let changes = request.places.map { change(answer, $0) }
+      results[request.index] = .changed(
+        changes.count == request.named.count ? changes : Self.repeated(changes, as: request.named))
     }
-    for (index, found) in changes {
-      guard case .messages(let ids) = receipts[index]?.target else { continue }
-      var told: Set<MessageID> = []
-      results[index] = .changed(
-        ids.compactMap { id in
-          guard var change = found[id] else { return nil }
-          // Of a message that is named twice, the second naming changed nothing.
-          if !told.insert(id).inserted { change.position = nil }
-          return change
-        })
+  }
+
+  private func change(_ answer: PostgresResult, _ row: Int) -> MessageChange {
+    MessageChange(
+      messageID: ids[row], senderID: answer.text(row, 1), receiverID: answer.text(row, 2),
+      at: Timestamp(milliseconds: answer.integer(row, 3)), version: Int(answer.integer(row, 4)),
+      position: answer.optionalInteger(row, 5).map { UInt64($0) })
+  }
+
+  /// Of a message that is named twice, the second naming changed nothing.
+  private static func repeated(_ changes: [MessageChange], as named: [MessageID]) -> [MessageChange] {
+    var open = Dictionary(uniqueKeysWithValues: changes.map { ($0.messageID, $0) })
+    return named.compactMap { id in
+      guard let change = open[id] else { return nil }
+      open[id]?.position = nil
+      return change
     }
   }
 }

@@ -134,6 +134,15 @@ public final class FeedHorizon: Sendable {
     }
   }
 
+  /// Leaves out the entries of which everyone has been told all: those of this node, in the main.
+  public func untold(among entries: [FeedPage.Entry]) -> [FeedPage.Entry] {
+    state.withLock { state in
+      entries.filter { entry in
+        entry.places.contains { $0 > state.forgotten && state.claimed[$0]?.all != true }
+      }
+    }
+  }
+
   /// Says that everything in the feed of a shared store has been claimed up to a position.
   public func complete(to position: Position) {
     state.withLock { state in state.complete = max(state.complete, position) }

@@ -90,6 +90,12 @@ public struct FeedPage: Sendable {
       self.edited = edited
       self.deleted = deleted
     }
+
+    /// Whether any of the places is one that is looked for.
+    public func contains(where isFound: (Position) -> Bool) -> Bool {
+      isFound(born)
+        || [delivered, read, edited, deleted].contains { $0.map { isFound($0.position) } ?? false }
+    }
   }
 
   /// Oldest change first.

@@ -139,7 +139,7 @@ final class FeedFollower: Sendable {
         state.withLock { $0.isReading = false }
       case .success(let page):
         var found = found
-        found += page.entries.filter { entry in
+        found += feed.horizon.untold(among: page.entries).filter { entry in
           !hub.connected(among: [entry.message.senderID, entry.message.receiverID]).isEmpty
         }
         if page.hasMore, let last = page.entries.last {
