@@ -3,7 +3,7 @@ import Services
 
 extension ChangeSet {
   /// Does what a user wants about a connection with another.
-  func link(_ request: LinkRequest) throws(StoreError) -> WriteResult {
+  mutating func link(_ request: LinkRequest) throws(StoreError) -> WriteResult {
     guard !request.userID.utf8.contains(0), !request.peerID.utf8.contains(0) else { return .refused(.nul) }
     guard request.userID != request.peerID else {
       return .refused(Rejection(.invalidEvent, "nobody has a connection with themselves"))
@@ -24,6 +24,7 @@ extension ChangeSet {
       }
     case .accept: return try accept(request)
     case .block:
+      conversations.noteNoBlock(false, request.userID, request.peerID)
       try connection.run(
         "INSERT OR IGNORE INTO blocks (user, peer, since) VALUES (?, ?, ?)",
         [user, peer, .integer(request.at.milliseconds)])

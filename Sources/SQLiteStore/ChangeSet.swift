@@ -8,7 +8,7 @@ struct ChangeSet {
   let now: Timestamp
   let keepsSearchIndex: Bool
   private(set) var position: Position
-  private(set) var conversations: ConversationCache
+  var conversations: ConversationCache
   var members = MemberChanges()
 
   init(
@@ -53,11 +53,15 @@ struct ChangeSet {
     ]
     if texts.contains(where: { $0.utf8.contains(0) }) { return .refused(.nul) }
     if let known = try sent(message) { return known }
-    let permit = PermitRequest(from: message.senderID, to: message.receiverID)
-    guard try LinkQuery.permits(permit, audience, connection) else {
-      return .refused(Rejection(.forbidden, "this user takes no messages from you"))
+    let hasNoBlock = conversations.hasNoBlock(message.senderID, message.receiverID)
+    if audience != .anyone || !hasNoBlock {
+      let permit = PermitRequest(from: message.senderID, to: message.receiverID)
+      guard try LinkQuery.permits(permit, audience, connection) else {
+        return .refused(Rejection(.forbidden, "this user takes no messages from you"))
+      }
     }
     let conversation = try conversations.id(message.senderID, message.receiverID, connection)
+    if !hasNoBlock { conversations.noteNoBlock(true, message.senderID, message.receiverID) }
     if let original = message.replyTo {
       let other = try connection.integer(
         "SELECT conversation FROM messages WHERE id = ?", [.integer(original.rawValue)])

@@ -1,20 +1,27 @@
 import Services
 
-/// The numbers of the conversations that were in use lately.
+/// What is known of the conversations that were in use lately: their numbers, and that nobody has blocked the other.
 struct ConversationCache {
   private struct Pair: Hashable {
     let low: String
     let high: String
+
+    init(_ one: String, _ other: String) { (low, high) = one < other ? (one, other) : (other, one) }
+  }
+
+  private struct Known {
+    let id: Int64
+    var hasNoBlock = false
   }
 
   private static let limit = 100_000
-  private var ids: [Pair: Int64] = [:]
+  private var known: [Pair: Known] = [:]
 
   /// The number of the conversation of two users, which begins here where they have none.
   mutating func id(_ one: String, _ other: String, _ connection: SQLiteConnection) throws(StoreError) -> Int64
   {
-    let pair = one < other ? Pair(low: one, high: other) : Pair(low: other, high: one)
-    if let id = ids[pair] { return id }
+    let pair = Pair(one, other)
+    if let id = known[pair]?.id { return id }
     let values: [SQLiteValue] = [.text(pair.low), .text(pair.high)]
     let find = "SELECT id FROM conversations WHERE low = ? AND high = ?"
     var id = try connection.integer(find, values)
@@ -23,8 +30,16 @@ struct ConversationCache {
       id = try connection.integer(find, values)
     }
     guard let id else { throw StoreError("a conversation was made and is not there") }
-    if ids.count >= Self.limit { ids.removeAll(keepingCapacity: true) }
-    ids[pair] = id
+    if known.count >= Self.limit { known.removeAll(keepingCapacity: true) }
+    known[pair] = Known(id: id)
     return id
+  }
+
+  /// Whether it is known that neither of two users has blocked the other.
+  func hasNoBlock(_ one: String, _ other: String) -> Bool { known[Pair(one, other)]?.hasNoBlock ?? false }
+
+  /// Notes whether that is known now, where the conversation is.
+  mutating func noteNoBlock(_ isKnown: Bool, _ one: String, _ other: String) {
+    known[Pair(one, other)]?.hasNoBlock = isKnown
   }
 }

@@ -48,7 +48,7 @@ final class GroupCommit {
   private func commitGroup(_ group: [SQLiteStore.Submission]) {
     let size = group.reduce(0) { $0 + $1.writes.count }
     var changes = ChangeSet(
-      connection: connection, position: position, conversations: conversations, now: clock.wall(),
+      connection: connection, position: position, conversations: takeConversations(), now: clock.wall(),
       keepsSearchIndex: options.keepsSearchIndex)
     var results: [[WriteResult]] = []
     do throws(StoreError) {
@@ -76,6 +76,12 @@ final class GroupCommit {
     ledger.committed(to: position, writes: size)
     for own in results { for place in own.lazy.flatMap(\.positions) { horizon.begin(place) } }
     for (submission, own) in zip(group, results) { submission.then(own) }
+  }
+
+  /// Gives the cache away, lest it be copied when it grows. After a failure it begins anew: what it knew may not be so.
+  private func takeConversations() -> ConversationCache {
+    defer { conversations = ConversationCache() }
+    return conversations
   }
 
   /// Notes about once a second how far the feed has come, and drops what is past its retention.

@@ -11,10 +11,13 @@ public struct StoreContract: Sendable {
   /// A contract for stores that `make` opens: a fresh one each time.
   public init(_ make: @escaping @Sendable () async throws -> any Store) { self.make = make }
 
-  func message(_ tempID: String, _ content: String = "hi", from: String = "a", to: String = "b")
-    -> NewMessage
-  {
-    NewMessage(id: ids.next(), senderID: from, tempID: tempID, receiverID: to, content: content)
+  func message(
+    _ tempID: String, _ content: String = "hi", from: String = "a", to: String = "b", metadata: String? = nil,
+    replyTo: MessageID? = nil
+  ) -> NewMessage {
+    NewMessage(
+      id: ids.next(), senderID: from, tempID: tempID, receiverID: to, content: content, metadata: metadata,
+      replyTo: replyTo)
   }
 
   /// What was stored is synced by both sides, in the order of its storing, and by nobody else.
@@ -192,8 +195,7 @@ public struct StoreContract: Sendable {
   /// Only the sender changes a message; a deleted one keeps its place and says nothing.
   public func revises() async throws {
     let store = try await make()
-    var first = message("1", "before")
-    first.metadata = "{}"
+    let first = message("1", "before", metadata: "{}")
     let second = message("2")
     _ = await store.write([.message(first), .message(second)])
     func revise(_ kind: Revision.Kind, by user: String = "a", at time: Int64 = 10) async -> WriteResult {
@@ -412,9 +414,8 @@ public struct StoreContract: Sendable {
     let store = try await make()
     let (original, other) = (message("1"), message("2", from: "c", to: "d"))
     _ = await store.write([.message(original), .message(other)])
-    var (right, wrong) = (message("3", from: "b", to: "a"), message("4"))
-    right.replyTo = original.id
-    wrong.replyTo = other.id
+    let right = message("3", from: "b", to: "a", replyTo: original.id)
+    let wrong = message("4", replyTo: other.id)
     let results = await store.write([.message(right), .message(wrong)])
     guard case .stored = results[0], case .refused(let rejection) = results[1] else {
       return #expect(Bool(false), "\(results)")

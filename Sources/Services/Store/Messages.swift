@@ -5,17 +5,19 @@ public struct NewMessage: Sendable, Equatable {
   /// The id it gets, unless the same send key has one already.
   public var id: MessageID
   /// Who sends it.
-  public var senderID: String
+  public let senderID: String
   /// The sender's own name for it: with `senderID` the send key.
-  public var tempID: String
+  public let tempID: String
   /// Who is to get it.
-  public var receiverID: String
+  public let receiverID: String
   /// What it says.
-  public var content: String
+  public let content: String
   /// A JSON object, stored and delivered as the text it came as.
-  public var metadata: String?
+  public let metadata: String?
   /// The message it answers, of the same conversation.
-  public var replyTo: MessageID?
+  public let replyTo: MessageID?
+  /// Tells whether another message of the same send key has the same body.
+  public let digest: UInt64
 
   /// A message by its parts.
   public init(
@@ -29,16 +31,12 @@ public struct NewMessage: Sendable, Equatable {
     self.content = content
     self.metadata = metadata
     self.replyTo = replyTo
-  }
-
-  /// Tells whether another message of the same send key has the same body.
-  public var digest: UInt64 {
     var digest = Digest()
     digest.combine(receiverID)
     digest.combine(content)
     digest.combine(metadata)
     digest.combine(replyTo?.description)
-    return digest.value
+    self.digest = digest.value
   }
 }
 
