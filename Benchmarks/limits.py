@@ -5,7 +5,9 @@ import itertools
 import multiprocessing
 import re
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import load  # noqa: F401 (it finds the harness)
 import psycopg
@@ -37,13 +39,28 @@ WITH given AS MATERIALIZED (
 ROWS = 200
 
 
-def single_rows(postgres, database, seconds):
-    """Rows a second, each committed by itself, on eight connections."""
+def pgbench(postgres, database, seconds, *more):
+    """What pgbench says of rows that are each committed by themselves, on eight connections."""
     script = postgres.folder / "single.sql"
     script.write_text(SINGLE)
     command = [PROGRAMS / "pgbench", "-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", str(seconds), "-f", script]
-    result = subprocess.run([*command, postgres.url(database)], capture_output=True, text=True, check=True)
-    return float(re.search(r"^tps = ([\d.]+)", result.stdout, re.M).group(1))
+    command += [*more, postgres.url(database)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=postgres.folder).stdout
+
+
+def single_rows(postgres, database, seconds):
+    """Rows a second."""
+    return float(re.search(r"^tps = ([\d.]+)", pgbench(postgres, database, seconds), re.M).group(1))
+
+
+def paced_rows(postgres, database, seconds, rate):
+    """How long a row took in ms, of so many a second whatever comes back, counted from when it was due: p50 and p99."""
+    with tempfile.TemporaryDirectory() as folder:
+        pgbench(postgres, database, seconds, "--rate", str(rate), "--log", "--log-prefix", f"{folder}/log")
+        lines = [line.split() for path in Path(folder).iterdir() for line in path.read_text().splitlines()]
+    # Column 3 has the microseconds.
+    times = sorted(int(line[2]) / 1000 for line in lines)
+    return times[len(times) // 2], times[len(times) * 99 // 100]
 
 
 def batches(url, number, seconds, results):

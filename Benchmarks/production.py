@@ -143,6 +143,9 @@ class Bench:
             rate = limits.single_rows(self.postgres, database, seconds)
             note("`pgbench`: rows/s, each a commit, 8 connections", rate)
         with self.database() as database:
+            times = limits.paced_rows(self.postgres, database, seconds, RATE)
+            note(f"`pgbench` p50 / p99 in ms at {RATE:,} rows/s", *times, form="{:.1f}")
+        with self.database() as database:
             raw = limits.batched_rows(self.postgres, database, seconds)
             note("raw batches of 200 rows by `unnest`, 2 connections: rows/s", raw)
         rates = limits.redis_sets(self.redis, 1, 20_000), limits.redis_sets(self.redis, 64, 500_000)

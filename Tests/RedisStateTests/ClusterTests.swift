@@ -81,6 +81,37 @@ struct ClusterTests {
     try await outage(cluster)
   }
 
+  @Test("goes on with the replica of a master that has died")
+  func failover() async throws {
+    let cluster = try await RedisCluster(withReplica: true)
+    let node = try await TestNode(cluster.url())
+    // The slots of both are the dead master's.
+    let (user, key) = ("foo", SendKey(scope: "dedup", senderID: "foo", tempID: "1"))
+    let message = SentMessage(id: MessageID(rawValue: 7), digest: 9)
+    try await node.connect(user, 1)
+    node.state.remember([(key, message)], for: .seconds(60))
+    #expect(try await node.state.recall([key]) == [message])
+    try await eventually("the replica has it") {
+      func offset(_ server: RedisServer, _ name: String) throws -> Substring? {
+        try server.ask("INFO", "replication").split(whereSeparator: \.isNewline).first {
+          $0.hasPrefix("\(name):")
+        }?
+        .drop { $0 != ":" }
+      }
+      return try offset(cluster.servers[2], "master_repl_offset")
+        == offset(cluster.servers[3], "slave_repl_offset")
+    }
+    cluster.servers[2].kill()
+    try await eventually("the replica is the master") {
+      try cluster.servers[3].ask("ROLE").contains("master")
+    }
+    try await eventually("it is used") { node.state.figures.isConnected }
+    #expect(try await node.state.presence(of: [user]).map(\.isOnline) == [true])
+    #expect(try await node.state.recall([key]) == [message])
+    #expect(try await node.state.arrive(user, 2) == false)
+    await node.state.close()
+  }
+
   /// A server that dies and comes back empty.
   private func outage(_ cluster: RedisCluster) async throws {
     let node = try await TestNode(cluster.url())
