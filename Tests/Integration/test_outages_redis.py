@@ -41,6 +41,28 @@ OUTAGES = {
 }
 
 
+def test_who_is_there_is_not_told_while_nobody_knows(scene):
+    one = scene.nodes[0]
+
+    def ask(path):
+        return one.get(path, token=tokens.token("ann"))
+
+    async def run():
+        async with connect(one, "ann") as ann, connect(one, "ben"):
+            assert (await ann.say("ben", "hi", "1"))["type"] == "MESSAGE_SENT"
+            assert '"status":"online"' in (await asyncio.to_thread(ask, "/presence?ids=ben")).text
+            await asyncio.to_thread(scene.redis.kill)
+            # What is asked before the loss is noticed may wait for its answer; it is told of no user all the same.
+            assert (await asyncio.to_thread(ask, "/presence?ids=ben")).status == 503
+            listed = await asyncio.to_thread(ask, "/conversations")
+            assert listed.status == 200 and '"presence":"offline"' in listed.text
+            await asyncio.to_thread(scene.redis.start)
+            while (await asyncio.to_thread(ask, "/presence?ids=ben")).status == 503:
+                pass
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("name", OUTAGES)
 def test_sends_are_acknowledged_and_everyone_connected_gets_all(scene, measured, name):
     begin, end = OUTAGES[name]

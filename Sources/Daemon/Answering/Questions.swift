@@ -25,7 +25,10 @@ struct Questions: Sendable {
   func conversations(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
     let (before, limit) = (try data.messageID("cursor"), try data.limit())
     let page = try await ask { store.conversations(of: user, before: before, limit: limit, then: $0) }
-    let online = try await presence(of: page.entries.map(\.peerID), for: user)
+    // A list without it is better than none.
+    let online =
+      try await presence(of: page.entries.map(\.peerID), for: user)
+      ?? page.entries.map { .unknown($0.peerID) }
     return OutgoingEvent(.result) { answer in
       answer.array("conversations", of: zip(page.entries, online)) { item, entry in
         item.member("userId", entry.0.peerID)
@@ -76,7 +79,9 @@ struct Questions: Sendable {
     guard (1...100).contains(ids.count), ids.allSatisfy({ $0.utf8.count <= 1024 }) else {
       throw Rejection(.invalidEvent, "ids must name 1 to 100 users, separated by commas")
     }
-    let records = try await presence(of: ids, for: user)
+    guard let records = try await presence(of: ids, for: user) else {
+      throw Rejection(.unavailable, "who is there can't be told now; ask again")
+    }
     return OutgoingEvent(.result) { answer in
       answer.array("users", of: records) { item, record in
         item.member("userId", record.userID)
@@ -86,10 +91,9 @@ struct Questions: Sendable {
     }
   }
 
-  /// Who is there, as far as `user` may know; where that can't be had, nobody is.
-  private func presence(of users: [String], for user: String) async throws -> [PresenceRecord] {
-    let unknown = users.map { PresenceRecord(userID: $0, isOnline: false, lastSeen: nil) }
-    guard let state, !users.isEmpty else { return unknown }
+  /// Who is there, as far as `user` may know; `nil` where the shared state does not say.
+  private func presence(of users: [String], for user: String) async throws -> [PresenceRecord]? {
+    guard let state, !users.isEmpty else { return users.map { .unknown($0) } }
     let permits = try await ask {
       store.permits(
         users.map { PermitRequest(from: user, to: $0) }, audience: audience, then: $0)
@@ -97,8 +101,8 @@ struct Questions: Sendable {
     let records = await withCheckedContinuation { continuation in
       state.presence(of: users) { continuation.resume(returning: $0) }
     }
-    guard case .success(let records) = records else { return unknown }
-    return zip(zip(records, unknown), permits).map { $1 ? $0.0 : $0.1 }
+    guard case .success(let records) = records else { return nil }
+    return zip(records, permits).map { $1 ? $0 : .unknown($0.userID) }
   }
 
   /// `GET /connections`.
@@ -152,5 +156,12 @@ extension OutgoingEvent {
       answer.member("userId", user)
       if let name { answer.member("name", name) } else { answer.null("name") }
     }
+  }
+}
+
+extension PresenceRecord {
+  /// What is said of whom the asker may not see.
+  fileprivate static func unknown(_ user: String) -> PresenceRecord {
+    PresenceRecord(userID: user, isOnline: false, lastSeen: nil)
   }
 }
