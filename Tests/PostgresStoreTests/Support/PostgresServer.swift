@@ -1,5 +1,6 @@
 import Foundation
 import PostgresStore
+import Synchronization
 
 /// A PostgreSQL server of the tests' own, on a free port, with the durability that it has by default. One is shared by all
 /// tests, each with a database of its own; it ends with the process.
@@ -56,10 +57,13 @@ final class PostgresServer: Sendable {
   }
 
   private static func endAtExit(_ folder: String) {
-    folders.append(folder)
-    guard folders.count == 1 else { return }
+    let isFirst = folders.withLock { folders in
+      folders.append(folder)
+      return folders.count == 1
+    }
+    guard isFirst else { return }
     atexit {
-      for folder in PostgresServer.folders {
+      for folder in PostgresServer.folders.withLock(\.self) {
         _ = try? PostgresServer.run(
           PostgresServer.unprivileged + [
             PostgresServer.program("pg_ctl"), "-D", "\(folder)/data", "-m", "immediate", "-w", "stop",
@@ -69,8 +73,8 @@ final class PostgresServer: Sendable {
     }
   }
 
-  /// What is to be ended with the process: touched when a server has started, and at the process's end.
-  nonisolated(unsafe) private static var folders: [String] = []
+  /// What is to be ended with the process.
+  private static let folders = Mutex<[String]>([])
 
   /// Runs a program to its end, and gives what it prints. (Foundation's `Process` would wait for the server too, which
   /// inherits what it watches.)
