@@ -12,6 +12,7 @@ enum Migrations {
     Step(sql: Migration0001.sql, needs: 1),
     Step(sql: Migration0002.sql, needs: 1),
     Step(sql: Migration0003.sql, needs: 1),
+    Step(sql: Migration0004.sql, needs: 1),
   ]
 
   /// The schema of this version.
