@@ -74,7 +74,7 @@ final class Node: Sendable {
     }
     if let cluster {
       bus?.listen(cluster)
-      (store as? any SharedFeed)?.watchUnknown { cluster.ownMayBeMissing($0) }
+      (store as? any SharedFeed)?.watchUnknown { cluster.ownMayBeMissing() }
     }
     let router: any Router = cluster ?? shared.hub
     let sessions: any Sessions = cluster ?? shared.hub

@@ -143,7 +143,7 @@ public final class PostgresStore: SharedFeed {
     }
   }
 
-  public func watchUnknown(_ handler: @escaping @Sendable ([MessageID]) -> Void) { unknown.watch(handler) }
+  public func watchUnknown(_ handler: @escaping @Sendable () -> Void) { unknown.watch(handler) }
 
   public func ready(then: @escaping @Sendable (String?) -> Void) {
     if let reason = (writerHealth + readerHealth).lazy.compactMap(\.reason).first { return then(reason) }

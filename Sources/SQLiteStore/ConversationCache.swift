@@ -3,10 +3,13 @@ import Services
 /// What is known of the conversations that were in use lately: their numbers, and that nobody has blocked the other.
 struct ConversationCache {
   private struct Pair: Hashable {
-    let low: String
-    let high: String
+    let low: ExactText
+    let high: ExactText
 
-    init(_ one: String, _ other: String) { (low, high) = one < other ? (one, other) : (other, one) }
+    init(_ one: String, _ other: String) {
+      let isInOrder = one.utf8.lexicographicallyPrecedes(other.utf8)
+      (low, high) = (ExactText(isInOrder ? one : other), ExactText(isInOrder ? other : one))
+    }
   }
 
   private struct Known {
@@ -22,7 +25,7 @@ struct ConversationCache {
   {
     let pair = Pair(one, other)
     if let id = known[pair]?.id { return id }
-    let values: [SQLiteValue] = [.text(pair.low), .text(pair.high)]
+    let values: [SQLiteValue] = [.text(pair.low.text), .text(pair.high.text)]
     let find = "SELECT id FROM conversations WHERE low = ? AND high = ?"
     var id = try connection.integer(find, values)
     if id == nil {

@@ -45,6 +45,35 @@ struct SharedHorizonTests {
     #expect(horizon.position == 20)
   }
 
+  private func entry(_ id: UInt64, born: Position, read: Position? = nil) -> FeedPage.Entry {
+    FeedPage.Entry(
+      StoredMessage(
+        id: MessageID(rawValue: id), senderID: "a", receiverID: "b", content: "", position: read ?? born),
+      FeedPage.Places(born: born, read: read.map { FeedPage.Place($0, version: 2) }))
+  }
+
+  @Test(
+    "Of a shared feed is taken what lies before the first message that the store has not answered for yet")
+  func underWay() {
+    let horizon = FeedHorizon(at: 10, isShared: true)
+    let entries = [entry(1, born: 11), entry(2, born: 12), entry(3, born: 13)]
+    #expect(horizon.settled(among: entries) == .max)
+    horizon.underWay([2, 3, 4].map { MessageID(rawValue: $0) })
+    #expect(horizon.settled(among: entries) == 11)
+    horizon.answered([MessageID(rawValue: 2)])
+    #expect(horizon.settled(among: entries) == 12)
+    #expect(horizon.settled(among: [entries[0]]) == .max)
+  }
+
+  @Test("What everyone was told of is left out, what somebody was not is not")
+  func untold() {
+    let horizon = FeedHorizon(at: 10, isShared: true)
+    horizon.begin(11)
+    _ = horizon.claim(12, for: "a")
+    let entries = [entry(1, born: 11), entry(2, born: 12), entry(3, born: 11, read: 13), entry(4, born: 9)]
+    #expect(horizon.untold(among: entries).map(\.message.id.rawValue) == [2, 3])
+  }
+
   @Test("A change is claimed once for each of the two that it concerns, and not when it is forgotten")
   func claims() {
     let horizon = FeedHorizon(at: 10, isShared: true)

@@ -12,7 +12,7 @@ final class Hub: Router, Sessions, Liveness {
 
   private struct Shard {
     /// A user's devices, oldest first.
-    var devices: [String: [Outbox]] = [:]
+    var devices: [ExactText: [Outbox]] = [:]
   }
 
   private final class LockedShard: Sendable {
@@ -35,11 +35,11 @@ final class Hub: Router, Sessions, Liveness {
   func register(_ outbox: Outbox, user: String, limit: Int) -> Outbox? {
     outbox.joinedAt = horizon.joining
     return shard(of: user).withLock { shard in
-      var devices = shard.devices[user] ?? []
+      var devices = shard.devices[ExactText(user)] ?? []
       guard !devices.contains(where: { $0 === outbox }) else { return nil }
       devices.append(outbox)
       let tooMany = devices.count > limit ? devices.removeFirst() : nil
-      shard.devices[user] = devices
+      shard.devices[ExactText(user)] = devices
       return tooMany
     }
   }
@@ -47,9 +47,9 @@ final class Hub: Router, Sessions, Liveness {
   /// Forgets a device.
   func unregister(_ outbox: Outbox, user: String) {
     shard(of: user).withLock { shard in
-      guard var devices = shard.devices.removeValue(forKey: user) else { return }
+      guard var devices = shard.devices.removeValue(forKey: ExactText(user)) else { return }
       devices.removeAll { $0 === outbox }
-      if !devices.isEmpty { shard.devices[user] = devices }
+      if !devices.isEmpty { shard.devices[ExactText(user)] = devices }
     }
   }
 
@@ -76,11 +76,16 @@ final class Hub: Router, Sessions, Liveness {
   }
 
   func connected(among users: [String]) -> [String] {
-    users.filter { user in shard(of: user).withLock { $0.devices[user] != nil } }
+    users.filter { user in shard(of: user).withLock { $0.devices[ExactText(user)] != nil } }
   }
 
   func heard(among users: Set<String>, since moment: UInt64) -> Set<String> {
-    users.filter { user in devices(of: user).contains { $0.lastHeard.load(ordering: .relaxed) > moment } }
+    users.filter { user in lastHeard(user) > moment }
+  }
+
+  /// When a device of a user on this node was heard last, by the engine's monotonic clock; 0 where there is none.
+  func lastHeard(_ user: String) -> UInt64 {
+    devices(of: user).map { $0.lastHeard.load(ordering: .relaxed) }.max() ?? 0
   }
 
   func connected(among users: Set<String>, then: @escaping @Sendable (Set<String>) -> Void) {
@@ -105,7 +110,8 @@ final class Hub: Router, Sessions, Liveness {
   func devices() -> [(user: String, device: ConnectionID)] {
     shards.flatMap { shard in
       shard.withLock { shard in
-        shard.devices.flatMap { user, outboxes in outboxes.map { (user: user, device: $0.connection.id) } }
+        shard.devices.flatMap { user, outboxes in outboxes.map { (user: user.text, device: $0.connection.id) }
+        }
       }
     }
   }
@@ -124,7 +130,7 @@ final class Hub: Router, Sessions, Liveness {
   }
 
   private func devices(of user: String) -> [Outbox] {
-    shard(of: user).withLock { $0.devices[user] } ?? []
+    shard(of: user).withLock { $0.devices[ExactText(user)] } ?? []
   }
 
   private func close(_ outboxes: [Outbox], _ code: CloseCode) {

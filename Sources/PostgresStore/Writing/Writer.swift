@@ -51,8 +51,11 @@ final class Writer {
 
   private func commitGroup(_ group: [Submission]) {
     let writes = group.flatMap(\.writes)
+    let messages = writes.compactMap { if case .message(let message, _) = $0 { message.id } else { nil } }
+    horizon.underWay(messages)
     let results = make(writes[...])
     for result in results { for place in result.positions { horizon.begin(place) } }
+    horizon.answered(messages)
     var start = 0
     for submission in group {
       let end = start + submission.writes.count
@@ -87,7 +90,7 @@ final class Writer {
         case .reconnect:
           // The answer is lost, which does not say that the transaction is.
           link.lost(error)
-          unknown.tell(writes)
+          unknown.tell()
           return writes.map { _ in .unknown(error.description) }
         case .tryAgain, .giveUp:
           logger.error("a transaction failed; its changes were refused", metadata: ["error": "\(error)"])

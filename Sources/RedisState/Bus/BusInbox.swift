@@ -15,7 +15,7 @@ final class BusInbox: Sendable {
   func listen(_ listener: any NodeBusListener) { heldListener.withLock { $0 = listener } }
 
   /// The channel is open. Whoever listens already missed what came until now.
-  func opened() { listener?.busWasInterrupted() }
+  func opened() { listener?.framesMayBeLost() }
 
   /// Takes what came on the channel. Returns whether a node has come or gone.
   func take(_ bytes: [UInt8]) -> Bool {

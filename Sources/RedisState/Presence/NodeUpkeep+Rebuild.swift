@@ -10,6 +10,12 @@ extension NodeUpkeep {
   /// How often devices that came or went meanwhile are looked for.
   private static let roundsMax = 8
 
+  /// Where presence could not be written, it is written again with the next heartbeat, when the device that it was about is
+  /// known to this node.
+  func repair(after result: Result<RESPValue, StateError>) {
+    if case .failure = result { wakeups.note(.rebuild) }
+  }
+
   func rebuild() async throws(StateError) {
     guard let listener = inbox.listener else { return wakeups.settled() }
     // Until it is written what is held here, other nodes send nothing here, and number nothing.

@@ -15,7 +15,8 @@ extension RedisState {
       writer.word(registry.lists.known)
       writer.word(DeviceEntry(node: node, device: device).field)
       writer.word(max(1, limit))
-    } then: { result in
+    } then: { [upkeep] result in
+      upkeep.repair(after: result)
       then(
         result.map { reply in
           let displaced = reply.elements.dropFirst().compactMap { $0.text.flatMap(DeviceEntry.init(field:)) }
@@ -34,6 +35,7 @@ extension RedisState {
     batch.callUser(.depart, user, self, arguments: 1) { writer in
       writer.word(DeviceEntry(node: node, device: device).field)
     } then: { [upkeep] result in
+      upkeep.repair(after: result)
       then(
         result.map { reply in
           upkeep.settle(user, reply)
@@ -56,6 +58,7 @@ extension RedisState {
       writer.word(milliseconds - forgiven)
       writer.word(registry.lists.waiting)
     } then: { [upkeep] result in
+      upkeep.repair(after: result)
       then(
         result.map { reply in
           upkeep.settle(user, reply)

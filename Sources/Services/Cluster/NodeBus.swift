@@ -29,6 +29,9 @@ public protocol NodeBusListener: Sendable {
   /// A frame has come.
   func received(_ bytes: [UInt8], from node: NodeID)
 
+  /// Frames may have been lost until now. Says nothing of an interruption that was announced, and goes on.
+  func framesMayBeLost()
+
   /// Frames may be lost from now on, until ``busWasInterrupted()`` is called: others may not know what is held here.
   func busIsInterrupted()
 

@@ -37,6 +37,8 @@ public final class FeedHorizon: Sendable {
     var forgotten: Position
     /// The changes of this node that were read from the feed, and handed over, before they were begun here.
     var overtaken: Set<Position> = []
+    /// New messages of this node that the store was given and has not answered yet: they may be in the feed already.
+    var underWay: Set<MessageID> = []
     /// Where the feed stood when it was asked last: up to the first all was final, and what had begun is before the second.
     var stand: (horizon: Position, frontier: Position)
     /// Whether changes of other nodes may not be coming by themselves now.
@@ -77,6 +79,30 @@ public final class FeedHorizon: Sendable {
 
   /// Says whether changes of other nodes may not be coming by themselves from now on.
   public func interrupted(_ isInterrupted: Bool) { state.withLock { $0.isInterrupted = isInterrupted } }
+
+  /// Says that new messages are given to a shared store: until it answers, nobody else is to tell of them, however soon they
+  /// are found in the feed.
+  public func underWay(_ messages: some Sequence<MessageID>) {
+    state.withLock { $0.underWay.formUnion(messages) }
+  }
+
+  /// Says that the store has answered about new messages, after ``begin(_:)`` of those that it has stored; or that its
+  /// answer is lost, so that whoever finds one of them tells of it.
+  public func answered(_ messages: some Sequence<MessageID>) {
+    state.withLock { $0.underWay.subtract(messages) }
+  }
+
+  /// How much of the feed may be taken from what was read: up to before the first message that is still under way.
+  public func settled(among entries: [FeedPage.Entry]) -> Position {
+    state.withLock { state in
+      guard !state.underWay.isEmpty else { return .max }
+      var limit = Position.max
+      for entry in entries where state.underWay.contains(entry.message.id) {
+        limit = min(limit, entry.places.born - 1)
+      }
+      return limit
+    }
+  }
 
   /// Says that a change has been committed and is going to be carried out. Called by the store before it reports the
   /// write; in the order of the positions where the store is this node's alone.
@@ -130,7 +156,7 @@ public final class FeedHorizon: Sendable {
   public func claim(_ position: Position, for user: String) -> Bool {
     state.withLock { state in
       guard position > state.forgotten else { return false }
-      return state.claimed[position, default: Told()].insert(user.hashValue)
+      return state.claimed[position, default: Told()].insert(ExactText(user).hashValue)
     }
   }
 

@@ -47,9 +47,6 @@ public struct MessageID: RawRepresentable, Hashable, Comparable, Sendable, Custo
     Timestamp(milliseconds: Int64(rawValue >> 22) + Self.epochMilliseconds)
   }
 
-  /// The number of the node that made it, among those of its store.
-  public var node: UInt16 { UInt16(truncatingIfNeeded: rawValue >> 12 & 0x3FF) }
-
   /// The lowest id that a message made at this moment, or later, can have.
   public static func lowest(at moment: Timestamp) -> MessageID {
     MessageID(rawValue: UInt64(max(0, moment.milliseconds - epochMilliseconds)) << 22)

@@ -10,8 +10,8 @@ public protocol SharedFeed: Store {
     _ request: FeedRequest, then: @escaping @Sendable (Result<FeedPage, StoreError>) -> Void)
 
   /// Has `handler` called when it is not known whether changes of this node were made, before their callers hear of it:
-  /// if they were, nobody else tells of them. It is given the new messages among them. Only the latest handler is called.
-  func watchUnknown(_ handler: @escaping @Sendable ([MessageID]) -> Void)
+  /// if they were, nobody else tells of them. Only the latest handler is called.
+  func watchUnknown(_ handler: @escaping @Sendable () -> Void)
 
   /// Finds out where the feed stands now: up to which position it is complete. Notes its frontier in the horizon.
   func stand(then: @escaping @Sendable (Result<Position, StoreError>) -> Void)

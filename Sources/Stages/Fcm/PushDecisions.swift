@@ -15,11 +15,14 @@ final class PushDecisions: Sendable {
   static let markInterval = Duration.seconds(10)
   /// How much longer than it takes to decide the mark stays behind: events may be that long on their way here.
   static let margin = Duration.seconds(30)
+  /// How many wait together: so many users are asked about at once.
+  private static let slotSize = 2000
   /// How many undecided messages are taken over from an earlier life at a time.
   private static let pageSize = 10_000
 
   /// Deliveries of about the same time.
   private struct Slot {
+    let id: UInt64
     var pushes: [DuePush]
     let first: UInt64
     /// A sign of life counts from here on.
@@ -35,6 +38,7 @@ final class PushDecisions: Sendable {
   private struct State {
     /// Oldest first.
     var slots: [Slot] = []
+    var lastSlot: UInt64 = 0
     var isTicking = false
     var isEnded = false
     /// When the mark was written, and when it has to be written again at the latest.
@@ -99,20 +103,29 @@ final class PushDecisions: Sendable {
 
   /// - Parameter moment: When they were noted first: the mark stays behind that.
   private func wait(for pushes: [DuePush], notedAt moment: UInt64) {
+    for start in stride(from: 0, to: pushes.count, by: Self.slotSize) {
+      add(pushes[start..<min(pushes.count, start + Self.slotSize)], notedAt: moment)
+    }
+    tickLater()
+  }
+
+  private func add(_ pushes: ArraySlice<DuePush>, notedAt moment: UInt64) {
     let now = clock.monotonic()
     state.withLock { state in
       if let last = state.slots.indices.last, state.slots[last].probedAt == nil,
+        state.slots[last].pushes.count < Self.slotSize,
         now < state.slots[last].first + UInt64(Self.interval.wholeNanoseconds)
       {
         state.slots[last].pushes += pushes
         state.slots[last].last = now
         state.slots[last].oldest = min(state.slots[last].oldest, moment)
       } else {
-        state.slots.append(Slot(pushes: pushes, first: now, last: now, oldest: moment))
+        state.lastSlot += 1
+        state.slots.append(
+          Slot(id: state.lastSlot, pushes: Array(pushes), first: now, last: now, oldest: moment))
       }
       state.lastNoted = now
     }
-    tickLater()
   }
 
   /// Writes what is due. What the store does not take now, it is asked for again.
@@ -162,7 +175,7 @@ final class PushDecisions: Sendable {
       guard !silent.isEmpty else { continue }
       liveness.probe(silent, since: slot.last, within: .nanoseconds(Int64(after))) { [self] users in
         state.withLock { state in
-          guard let place = state.slots.firstIndex(where: { $0.first == slot.first }) else { return }
+          guard let place = state.slots.firstIndex(where: { $0.id == slot.id }) else { return }
           state.slots[place].unreachable.formUnion(users)
         }
       }

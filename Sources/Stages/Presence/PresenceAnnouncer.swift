@@ -29,6 +29,8 @@ final class PresenceAnnouncer: Sendable {
 
   /// How many users are told of together: so many questions to the store are under way at once.
   private static let limit = 512
+  /// How many are handed over in one piece: it has to fit into a frame to another node.
+  private static let partSize = 4096
 
   private let store: any Store
   private let router: any Router
@@ -91,7 +93,9 @@ final class PresenceAnnouncer: Sendable {
       case .failure(let error): failures.append(error)
       }
     }
-    if !deliveries.isEmpty { router.deliver(deliveries) }
+    for start in stride(from: 0, to: deliveries.count, by: Self.partSize) {
+      router.deliver(Array(deliveries[start..<min(deliveries.count, start + Self.partSize)]))
+    }
     if let error = failures.first {
       logger.warning(
         "changes of presence could not be announced",

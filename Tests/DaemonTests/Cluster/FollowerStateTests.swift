@@ -14,7 +14,7 @@ struct FollowerStateTests {
   func behind() {
     var state = FollowerState(at: 10)
     #expect(state.step == FollowerState.Step(start: 10, end: 10))
-    #expect(state.finished(state.step, horizon: 20, frontier: 25, at: 0).limit == 20)
+    #expect(state.finished(state.step, horizon: 20, frontier: 25, at: 0).limit == 10)
     #expect(state.complete == 10)
     #expect(state.step == FollowerState.Step(start: 10, end: 20))
     _ = state.finished(state.step, horizon: 30, frontier: 31, at: 0)
@@ -84,6 +84,19 @@ struct FollowerStateTests {
     #expect(state.finished(state.step, horizon: 30, frontier: 31, at: 3).limit == 30 && state.hasGap)
     _ = state.finished(state.step, horizon: 30, frontier: 31, at: 4)
     #expect(state.drained().isEmpty && !state.hasGap)
+  }
+
+  @Test("A reading that was under way when a gap opened releases no more than it has read")
+  func boundedReading() {
+    var state = FollowerState(at: 10)
+    _ = state.finished(state.step, horizon: 20, frontier: 21, at: 0)
+    let step = state.step
+    #expect(step.end == 20)
+    state.missing(at: 1)
+    #expect(state.take(delivery(40), at: 1).isEmpty)
+    let release = state.finished(step, horizon: 50, frontier: 51, at: 2)
+    #expect(release.limit == 20 && release.positions == [])
+    #expect(state.complete == 20)
   }
 
   @Test("A transaction that hangs holds nobody up for longer than the patience")

@@ -20,10 +20,9 @@ struct LateChangeTests {
   }
 
   private func told(
-    _ changes: [LateChange], isOwn: (MessageID) -> Bool = { _ in false },
-    claim: (Position) -> Bool = { _ in true }
+    _ changes: [LateChange], claim: (Position) -> Bool = { _ in true }
   ) -> [Position?] {
-    changes.flatMap { $0.deliveries({ claim($0) ? $1 : [] }, isOwn: isOwn) }
+    changes.flatMap { $0.deliveries { claim($0) ? $1 : [] } }
       .filter { $0.userID == "b" }.map(\.position)
   }
 
@@ -38,22 +37,5 @@ struct LateChangeTests {
   func claims() {
     let changes = LateChange.inOrder([entry(1, born: 10)], [held(15), held(16, isOwn: true), held(nil)])
     #expect(told(changes, claim: { _ in false }) == [16, nil])
-  }
-
-  @Test("A message of this node's own is left to this node, but not what became of it")
-  func own() {
-    let changes = LateChange.inOrder([entry(1, born: 10, read: 25), entry(2, born: 20)], [])
-    #expect(told(changes, isOwn: { $0.rawValue == 1 }) == [20, 25])
-  }
-
-  @Test("This node tells of its messages of this life, unless it does not know whether they were stored")
-  func ownMessages() {
-    let ids = MessageIDGenerator(node: 7)
-    let (earlier, mine, lost) = (ids.next(), ids.next(), ids.next())
-    var own = OwnMessages(node: 7, above: earlier)
-    own.mayBeMissing([lost])
-    #expect([earlier, mine, lost].map { own.isTold($0) } == [false, true, false])
-    #expect(!own.isTold(MessageIDGenerator(node: 8, above: lost).next()))
-    #expect(OwnMessages(node: 7, above: nil).isTold(mine))
   }
 }

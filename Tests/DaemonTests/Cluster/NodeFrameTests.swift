@@ -39,8 +39,9 @@ struct NodeFrameTests {
     else { return #expect(Bool(false), "a frame was changed on its way") }
     let probe = NodeFrame.Content.probe(users: ["a", "ü"], age: 5, patience: 7)
     guard case .probe(["a", "ü"], 5, 7) = NodeFrame(NodeFrame(1, probe).bytes)?.content,
-      case .alive(["b"]) = NodeFrame(NodeFrame(1, .alive(users: ["b"])).bytes)?.content
+      case .alive(let alive) = NodeFrame(NodeFrame(1, .alive([("b", 9)])).bytes)?.content
     else { return #expect(Bool(false), "a frame was changed on its way") }
+    #expect(alive.map(\.user) == ["b"] && alive.map(\.age) == [9])
   }
 
   @Test("A frame that is cut off, or of a version or kind to come, is none")

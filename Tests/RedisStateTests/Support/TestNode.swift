@@ -46,6 +46,7 @@ final class TestNode: NodeBusListener, Sendable {
   func received(_ bytes: [UInt8], from node: NodeID) { heard.withLock { $0.frames.append((node, bytes)) } }
   func busIsInterrupted() {}
 
+  func framesMayBeLost() { heard.withLock { $0.interruptions += 1 } }
   func busWasInterrupted() { heard.withLock { $0.interruptions += 1 } }
   func connectedDevices() -> [(user: String, device: ConnectionID)] { devices.withLock { $0 } }
 

@@ -60,9 +60,12 @@ extension ClusterRouter: Liveness {
 
   private func look(for users: Set<String>, since moment: UInt64, until end: UInt64, for node: NodeID) {
     let heard = hub.heard(among: users, since: moment)
-    if !heard.isEmpty { send(.alive(users: Array(heard)), to: node) }
+    let now = clock.monotonic()
+    if !heard.isEmpty {
+      send(.alive(heard.map { ($0, (now - min(now, hub.lastHeard($0))) / 1_000_000) }), to: node)
+    }
     let silent = Set(hub.connected(among: Array(users.subtracting(heard))))
-    guard !silent.isEmpty, clock.monotonic() < end else { return }
+    guard !silent.isEmpty, now < end else { return }
     scheduler.after(Self.pause) { [self] in look(for: silent, since: moment, until: end, for: node) }
   }
 }

@@ -18,6 +18,9 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
   private let revocations: RevocationList
   private let logger: Logger
   private let numbers = Mutex(FrameNumbers())
+  /// What is to be sent when it is known who holds its receivers' devices; `nil` where that can't be found out. The servers
+  /// of a cluster answer in any order, and frames must not.
+  private let outgoing = Mutex(OrderedAnswers<Outgoing?>())
   private let refreshRevocations: @Sendable () -> Void
 
   /// - Parameters:
@@ -48,22 +51,33 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
     numbers.withLock { $0.meet(others) }
     guard !others.isEmpty else { return }
     // What is for one connection is for one of this node.
-    let outgoing = deliveries.filter { $0.only == nil }
-    guard !outgoing.isEmpty else { return }
-    let users = Array(Set(outgoing.map(\.userID)))
-    bus.nodes(holding: users) { [self] result in
-      switch result {
-      case .success(let nodes):
-        send(outgoing, to: Dictionary(zip(users, nodes), uniquingKeysWith: { one, _ in one }))
-      case .failure: numbers.withLock { $0.skip(for: bus.others) }
+    let crossing = deliveries.filter { $0.only == nil }
+    guard !crossing.isEmpty else { return }
+    let users = Array(Set(crossing.map { ExactText($0.userID) }))
+    let question = outgoing.withLock { $0.ask() }
+    bus.nodes(holding: users.map(\.text)) { [self] result in
+      let found = try? result.get()
+      let holders = found.map { Dictionary(uniqueKeysWithValues: zip(users, $0)) }
+      // Sent within the lock, so that nobody else's answer gets in between.
+      outgoing.withLock { outgoing in
+        for ready in outgoing.take(holders.map { Outgoing(deliveries: crossing, holders: $0) }, to: question)
+        {
+          send(ready)
+        }
       }
     }
   }
 
-  private func send(_ deliveries: [Delivery], to holders: [String: [NodeID]]) {
+  private struct Outgoing {
+    let deliveries: [Delivery]
+    let holders: [ExactText: [NodeID]]
+  }
+
+  private func send(_ outgoing: Outgoing?) {
+    guard let outgoing else { return numbers.withLock { $0.skip(for: others) } }
     var parts: [NodeID: [Delivery]] = [:]
-    for delivery in deliveries {
-      for node in holders[delivery.userID] ?? [] where node != bus?.node {
+    for delivery in outgoing.deliveries {
+      for node in outgoing.holders[ExactText(delivery.userID)] ?? [] where node != bus?.node {
         parts[node, default: []].append(delivery)
       }
     }
@@ -85,10 +99,8 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
 
   /// Notes that it is not known whether changes of this node were made: if they were, they come before all that is handed
   /// over from now on.
-  ///
-  /// - Parameter messages: The new messages among them.
-  func ownMayBeMissing(_ messages: [MessageID]) {
-    follower?.ownMayBeMissing(messages)
+  func ownMayBeMissing() {
+    follower?.ownMayBeMissing()
     numbers.withLock { $0.skip(for: others) }
   }
 
@@ -137,8 +149,15 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
     case .replace(let user, let connection): hub.replace(PlacedDevice(connection, on: node), of: user)
     case .probe(let users, let age, let patience):
       answer(node, about: Set(users), age: age, patience: patience)
-    case .alive(let users): signs.note(users, at: clock.monotonic())
+    case .alive(let users):
+      let now = clock.monotonic()
+      signs.note(users.map { ($0.user, now - min(now, $0.age * 1_000_000)) }, at: now)
     }
+  }
+
+  func framesMayBeLost() {
+    follower?.somethingIsMissing()
+    refreshRevocations()
   }
 
   func busIsInterrupted() { follower?.somethingWillBeMissing() }

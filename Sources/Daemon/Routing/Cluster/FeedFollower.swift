@@ -35,7 +35,6 @@ final class FeedFollower: Sendable {
     var handedOver: UInt64 = 0
   }
   private let state: Mutex<State>
-  private let own: Mutex<OwnMessages>
   /// Held while it is found out what nobody has handed over, and that is handed over: whoever comes next finds all that
   /// was claimed before on its way.
   private let handing = Mutex(())
@@ -43,7 +42,6 @@ final class FeedFollower: Sendable {
   init(
     feed: any SharedFeed, hub: Hub, scheduler: any Scheduler, clock: EngineClock, logger: Logger
   ) {
-    own = Mutex(OwnMessages(node: feed.nodeNumber, above: feed.highestMessageID))
     self.feed = feed
     self.hub = hub
     self.scheduler = scheduler
@@ -68,29 +66,16 @@ final class FeedFollower: Sendable {
   }
 
   /// Notes that something may be missing, and goes to look.
-  func somethingIsMissing() { look(hasEnded: false) }
+  func somethingIsMissing() { look { $0.missing(at: $1) } }
 
   /// Notes that what was missing, since ``somethingWillBeMissing()``, comes by itself again.
-  func nothingIsMissingAnyMore() { look(hasEnded: true) }
+  func nothingIsMissingAnyMore() { look { $0.resumed(at: $1) } }
 
   /// Notes that something may be missing from now on, until ``nothingIsMissingAnyMore()``.
-  func somethingWillBeMissing() {
-    let now = clock.monotonic()
-    feed.horizon.interrupted(true)
-    state.withLock { $0.follower.interrupted(at: now) }
-    read()
-  }
+  func somethingWillBeMissing() { look { $0.interrupted(at: $1) } }
 
   /// Notes that it is not known whether changes of this node were made.
-  ///
-  /// - Parameter messages: The new messages among them.
-  func ownMayBeMissing(_ messages: [MessageID]) {
-    let now = clock.monotonic()
-    own.withLock { $0.mayBeMissing(messages) }
-    feed.horizon.interrupted(true)
-    state.withLock { $0.follower.missingOwn(at: now) }
-    read()
-  }
+  func ownMayBeMissing() { look { $0.missingOwn(at: $1) } }
 
   /// Gives those of this node's own deliveries that may be handed over now; the others go when what is missing is there.
   func takeOwn(_ deliveries: [Delivery]) -> [Delivery] {
@@ -100,10 +85,12 @@ final class FeedFollower: Sendable {
     return state.withLock { $0.follower.takeOwn(fresh) }
   }
 
-  private func look(hasEnded: Bool) {
+  private func look(_ note: (inout FollowerState, _ now: UInt64) -> Void) {
     let now = clock.monotonic()
-    feed.horizon.interrupted(true)
-    state.withLock { hasEnded ? $0.follower.resumed(at: now) : $0.follower.missing(at: now) }
+    state.withLock { state in
+      note(&state.follower, now)
+      feed.horizon.interrupted(true)
+    }
     read()
   }
 
@@ -138,19 +125,24 @@ final class FeedFollower: Sendable {
         logger.debug("the feed can't be followed now", metadata: ["error": "\(error)"])
         state.withLock { $0.isReading = false }
       case .success(let page):
-        var found = found
+        var (page, found) = (page, found)
+        // Asked before what was told: what is answered in between counts as told.
+        page.horizon = min(page.horizon, feed.horizon.settled(among: page.entries))
         found += feed.horizon.untold(among: page.entries).filter { entry in
           !hub.connected(among: [entry.message.senderID, entry.message.receiverID]).isEmpty
         }
         if page.hasMore, let last = page.entries.last {
-          let first = first ?? page
+          var first = first ?? page
+          first.horizon = min(first.horizon, page.horizon)
           if found.count > Self.foundLimit {
             handOver(found, upTo: first.horizon)
             found = []
           }
           return read(step, page: last.message.position, found: found, first: first)
         }
-        finish(step, found, first ?? page)
+        var first = first ?? page
+        first.horizon = min(first.horizon, page.horizon)
+        finish(step, found, first)
       }
     }
   }
@@ -166,19 +158,19 @@ final class FeedFollower: Sendable {
       if held.isEmpty { break }
       handOver([], held, upTo: .max)
     }
-    let (complete, forgotten, hasGap) = state.withLock { state in
+    let (complete, forgotten) = state.withLock { state in
       state.isReading = false
       let complete = state.follower.complete
       if now >= (state.past.last?.at ?? 0) + 1_000_000_000 { state.past.append((now, complete)) }
       let old = state.past.prefix { $0.at + Self.memory <= now }
       let forgotten = old.last?.position
       state.past.removeFirst(old.count)
-      return (complete, forgotten, state.follower.hasGap)
+      if !state.follower.hasGap { feed.horizon.interrupted(false) }
+      return (complete, forgotten)
     }
     feed.horizon.complete(to: complete)
     if let forgotten { feed.horizon.forget(upTo: forgotten) }
     feed.horizon.note(horizon: page.horizon, frontier: page.frontier)
-    if !hasGap { feed.horizon.interrupted(false) }
   }
 
   /// Hands over what is for devices of this node and was not handed over yet.
@@ -205,7 +197,7 @@ final class FeedFollower: Sendable {
     for start in stride(from: 0, to: changes.count, by: Self.partSize) {
       handing.withLock { _ in
         let deliveries = changes[start..<min(changes.count, start + Self.partSize)].flatMap { change in
-          change.deliveries(claim, isOwn: { id in own.withLock { $0.isTold(id) } })
+          change.deliveries(claim)
         }
         if !deliveries.isEmpty { hub.catchUp(deliveries) }
         count += UInt64(deliveries.count)

@@ -129,9 +129,11 @@ struct FollowerState {
   ///   - horizon: Up to here the feed was complete when the step began.
   ///   - frontier: All that had begun then is before this position.
   mutating func finished(_ step: Step, horizon: Position, frontier: Position, at now: UInt64) -> Release {
-    if let end = step.end { complete = max(complete, end) } else { complete = max(complete, horizon) }
+    // What a bounded step has not read is not known to be complete, whatever its page says.
+    let reached = min(step.end ?? horizon, horizon)
+    complete = max(complete, reached)
     self.horizon = max(self.horizon, horizon)
-    guard step.end == nil, step.gaps == gaps, let gap else { return release(upTo: horizon) }
+    guard step.end == nil, step.gaps == gaps, let gap else { return release(upTo: reached) }
     // The gap may have opened while the feed was read: only what begins behind this reading's end is sure to come.
     let last = gap.frontier ?? frontier
     let isClosed = gap.frontier != nil && (horizon >= last - 1 || now >= gap.since + Self.patience)
@@ -139,7 +141,7 @@ struct FollowerState {
       // Patience begins when the feed can be read.
       if gap.frontier == nil { self.gap?.since = now }
       self.gap?.frontier = last
-      return release(upTo: horizon)
+      return release(upTo: reached)
     }
     self.gap?.isClosing = true
     return Release(limit: .max, held: drained())

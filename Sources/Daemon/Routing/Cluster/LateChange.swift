@@ -26,11 +26,9 @@ enum LateChange {
   }
 
   /// The events that are to be handed over now, of which nobody has told.
-  ///
-  /// - Parameter isOwn: Whether this node itself tells of a new message, so that nothing found may get ahead of it.
-  func deliveries(_ claim: FeedEvents.Claim, isOwn: (MessageID) -> Bool) -> [Delivery] {
+  func deliveries(_ claim: FeedEvents.Claim) -> [Delivery] {
     switch self {
-    case .new(let entry): isOwn(entry.message.id) ? [] : FeedEvents.new(entry, claim)
+    case .new(let entry): FeedEvents.new(entry, claim)
     case .changes(let entry): FeedEvents.changes(of: entry, claim)
     case .held(let held):
       if held.isOwn || held.delivery.position.map({ !claim($0, [held.delivery.userID]).isEmpty }) ?? true {

@@ -20,8 +20,8 @@ struct NodeFrame: Sendable {
     case replace(user: String, ConnectionID)
     /// The sender asks which users' devices gave a sign of life in these last milliseconds, or give one in the next.
     case probe(users: [String], age: UInt64, patience: UInt64)
-    /// Of the users that the receiver asked about, devices of these gave one.
-    case alive(users: [String])
+    /// Of the users that the receiver asked about, devices of these gave one, so many milliseconds ago.
+    case alive([(user: String, age: UInt64)])
   }
 
   private static let version: UInt8 = 1
@@ -78,7 +78,11 @@ struct NodeFrame: Sendable {
     case .alive(let users):
       writer.append(UInt8(7))
       writer.append(number)
-      writer.append(texts: users)
+      writer.append(UInt32(users.count))
+      for (user, age) in users {
+        writer.append(text: user)
+        writer.append(age)
+      }
     }
     return writer.bytes
   }
@@ -122,8 +126,13 @@ struct NodeFrame: Sendable {
       }
       content = .probe(users: users, age: age, patience: patience)
     case 7:
-      guard let users = reader.texts() else { return nil }
-      content = .alive(users: users)
+      guard let count = reader.count() else { return nil }
+      var users: [(user: String, age: UInt64)] = []
+      for _ in 0..<count {
+        guard let user = reader.text(), let age = reader.number(), age <= 1 << 40 else { return nil }
+        users.append((user, age))
+      }
+      content = .alive(users)
     default: return nil
     }
   }

@@ -14,14 +14,14 @@ final class SignsOfLife: Sendable {
   /// Keeps signs for at least so many nanoseconds from now on.
   func keep(for lifetime: UInt64) { state.withLock { $0.lifetime = max($0.lifetime, lifetime) } }
 
-  /// Notes that users were heard, at a moment of the engine's monotonic clock.
-  func note(_ users: [String], at moment: UInt64) {
+  /// Notes when users were heard, by the engine's monotonic clock.
+  func note(_ users: [(user: String, moment: UInt64)], at now: UInt64) {
     state.withLock { state in
-      for user in users { state.heard[user] = moment }
-      guard moment >= state.prunedAt + state.lifetime else { return }
-      state.prunedAt = moment
+      for (user, moment) in users { state.heard[user] = max(state.heard[user] ?? 0, moment) }
+      guard now >= state.prunedAt + state.lifetime else { return }
+      state.prunedAt = now
       let lifetime = state.lifetime
-      state.heard = state.heard.filter { $0.value + lifetime > moment }
+      state.heard = state.heard.filter { $0.value + lifetime > now }
     }
   }
 
