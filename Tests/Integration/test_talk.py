@@ -8,7 +8,7 @@ def talk():
     """Ann has written to ben and her tablet three times, and all is well."""
     talk = Talk({"ann": None, "ben": None}, {"ann": None})
     for number in range(3):
-        message = Message("ann", "ben", f"ann {number}", "ann", begun=number, acked=number + 0.1, id=f"msg_{number}")
+        message = Message("ann", "ben", f"ann {number}", "ann", begun=number, connection=1, acked=number + 0.1, id=f"msg_{number}")
         talk.sent.append(message)
         talk.answers.append(Answer("ann", message.begun, 0.1, "MESSAGE_SENT"))
         for device in talk.listeners(message):

@@ -20,9 +20,9 @@ struct LateChangeTests {
   }
 
   private func told(
-    _ changes: [LateChange], claim: (Position) -> Bool = { _ in true }
+    _ changes: [LateChange], upTo limit: Position = .max, claim: (Position) -> Bool = { _ in true }
   ) -> [Position?] {
-    changes.flatMap { $0.deliveries { claim($0) ? $1 : [] } }
+    changes.flatMap { $0.deliveries(upTo: limit) { claim($0) ? $1 : [] } }
       .filter { $0.userID == "b" }.map(\.position)
   }
 
@@ -37,5 +37,11 @@ struct LateChangeTests {
   func claims() {
     let changes = LateChange.inOrder([entry(1, born: 10)], [held(15), held(16, isOwn: true), held(nil)])
     #expect(told(changes, claim: { _ in false }) == [16, nil])
+  }
+
+  @Test("What was found too far on is left for later, what was held back is not")
+  func limit() {
+    let changes = LateChange.inOrder([entry(1, born: 10, read: 25), entry(2, born: 20)], [held(22)])
+    #expect(told(changes, upTo: 15) == [10, 22])
   }
 }

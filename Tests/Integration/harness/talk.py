@@ -30,6 +30,8 @@ class Message:
     content: str
     device: str
     begun: float
+    # The connection that it was sent on, by its number; none where it took more than one.
+    connection: int | None
     acked: float | None = None
     id: str | None = None
 
@@ -52,11 +54,13 @@ class Device:
         self.messages, self.presence, self.arrivals = [], [], {}
         self.waiting, self.numbers = {}, itertools.count()
         self.socket = self.reader = None
+        self.connections = 0
 
     async def open(self):
         headers = {"Authorization": f"Bearer {tokens.token(self.user)}"}
         self.socket = await open_socket(self.node.url, additional_headers=headers, ping_interval=None, max_size=None)
         assert json.loads(await self.socket.recv())["type"] == "CONNECTED"
+        self.connections += 1
         self.reader = asyncio.create_task(self.read())
 
     async def open_again(self, node):
@@ -148,7 +152,7 @@ class Talk:
         for number in itertools.count():
             if self.is_over:
                 return
-            message = Message(device.user, next(others), f"{device.user} {number}", device.name, now())
+            message = Message(device.user, next(others), f"{device.user} {number}", device.name, now(), device.connections)
             self.sent.append(message)
             while message.acked is None:
                 await self.attempt(device, message)
@@ -168,6 +172,8 @@ class Talk:
         self.answers.append(Answer(device.user, begun, now() - begun, code))
         if code == "MESSAGE_SENT":
             message.acked, message.id = now(), answer["data"]["messageId"]
+            if message.connection != device.connections:
+                message.connection = None
         else:
             assert code in AGAIN, answer
             await asyncio.sleep(PACE)
@@ -264,11 +270,13 @@ class Talk:
             assert len(ids) == len(set(ids)), f"{device.name} got messages twice"
             for sender in self.users:
                 for receiver in self.users:
-                    self.check_order(device, sender, receiver)
+                    said = [m for m in self.sent if (m.sender, m.receiver) == (sender, receiver)]
+                    for connection in {m.connection for m in said} - {None}:
+                        self.check_order(device, [m for m in said if m.connection == connection])
 
-    def check_order(self, device, sender, receiver):
+    def check_order(self, device, said):
         """What a sender's own connection is told of what it had sent itself counts too, as far as it is told."""
-        sent = {m.content: m for m in self.sent if (m.sender, m.receiver) == (sender, receiver)}
+        sent = {m.content: m for m in said}
         heard = [data["content"] for data in device.messages if data["content"] in sent]
         told = [content for content in sent if content in set(heard)]
         for one, other in zip(heard, told):

@@ -34,6 +34,15 @@ final class FeedFollower: Sendable {
     var past: [(at: UInt64, position: Position)] = []
     var handedOver: UInt64 = 0
   }
+  /// A step that is being read, page by page.
+  private struct Reading {
+    let step: FollowerState.Step
+    /// What nobody here has told of.
+    var found: [FeedPage.Entry] = []
+    var first: FeedPage?
+    /// What was found behind this place waits for the store's answer about a message of this node's own.
+    var settled = Position.max
+  }
   private let state: Mutex<State>
   /// Held while it is found out what nobody has handed over, and that is handed over: whoever comes next finds all that
   /// was claimed before on its way.
@@ -109,7 +118,7 @@ final class FeedFollower: Sendable {
       state.isReading = true
       return state.follower.step
     }
-    if let step { read(step, page: 0, found: [], first: nil) }
+    if let step { read(Reading(step: step), page: 0) }
   }
 
   /// Reads a step page by page, and hands over what concerns devices of this node when it has all of it: what is new
@@ -117,7 +126,8 @@ final class FeedFollower: Sendable {
   ///
   /// How far the feed was complete is what the first page says: what became final later may lie before a page that was
   /// read already.
-  private func read(_ step: FollowerState.Step, page: Position, found: [FeedPage.Entry], first: FeedPage?) {
+  private func read(_ reading: Reading, page: Position) {
+    let step = reading.step
     let request = FeedRequest(after: step.start, upTo: step.end, page: page, limit: Self.pageSize)
     feed.changes(request) { [self] result in
       switch result {
@@ -125,34 +135,31 @@ final class FeedFollower: Sendable {
         logger.debug("the feed can't be followed now", metadata: ["error": "\(error)"])
         state.withLock { $0.isReading = false }
       case .success(let page):
-        var (page, found) = (page, found)
-        // Asked before what was told: what is answered in between counts as told.
-        page.horizon = min(page.horizon, feed.horizon.settled(among: page.entries))
-        found += feed.horizon.untold(among: page.entries).filter { entry in
+        var reading = reading
+        let first = reading.first ?? page
+        reading.first = first
+        // Asked before it is asked what was told: what is answered in between counts as told.
+        reading.settled = min(reading.settled, feed.horizon.settled(among: page.entries))
+        reading.found += feed.horizon.untold(among: page.entries).filter { entry in
           !hub.connected(among: [entry.message.senderID, entry.message.receiverID]).isEmpty
         }
-        if page.hasMore, let last = page.entries.last {
-          var first = first ?? page
-          first.horizon = min(first.horizon, page.horizon)
-          if found.count > Self.foundLimit {
-            handOver(found, upTo: first.horizon)
-            found = []
-          }
-          return read(step, page: last.message.position, found: found, first: first)
+        guard page.hasMore, let last = page.entries.last else { return finish(reading, first) }
+        if reading.found.count > Self.foundLimit {
+          handOver(reading.found, upTo: min(first.horizon, reading.settled))
+          reading.found = []
         }
-        var first = first ?? page
-        first.horizon = min(first.horizon, page.horizon)
-        finish(step, found, first)
+        read(reading, page: last.message.position)
       }
     }
   }
 
-  private func finish(_ step: FollowerState.Step, _ found: [FeedPage.Entry], _ page: FeedPage) {
+  private func finish(_ reading: Reading, _ page: FeedPage) {
     let now = clock.monotonic()
     let release = state.withLock { state in
-      state.follower.finished(step, horizon: page.horizon, frontier: page.frontier, at: now)
+      state.follower.finished(
+        reading.step, horizon: min(page.horizon, reading.settled), frontier: page.frontier, at: now)
     }
-    handOver(found, release.held, upTo: release.limit)
+    handOver(reading.found, release.held, upTo: min(release.limit, reading.settled))
     while true {
       let held = state.withLock { $0.follower.drained() }
       if held.isEmpty { break }
@@ -190,14 +197,13 @@ final class FeedFollower: Sendable {
   ) {
     let changes = LateChange.inOrder(found, held)
     let claim: FeedEvents.Claim = { [feed, hub] position, users in
-      guard position <= limit else { return [] }
-      return hub.connected(among: users).filter { feed.horizon.claim(position, for: $0) }
+      hub.connected(among: users).filter { feed.horizon.claim(position, for: $0) }
     }
     var count: UInt64 = 0
     for start in stride(from: 0, to: changes.count, by: Self.partSize) {
       handing.withLock { _ in
         let deliveries = changes[start..<min(changes.count, start + Self.partSize)].flatMap { change in
-          change.deliveries(claim)
+          change.deliveries(upTo: limit, claim)
         }
         if !deliveries.isEmpty { hub.catchUp(deliveries) }
         count += UInt64(deliveries.count)

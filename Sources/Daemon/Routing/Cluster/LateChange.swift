@@ -26,10 +26,13 @@ enum LateChange {
   }
 
   /// The events that are to be handed over now, of which nobody has told.
-  func deliveries(_ claim: FeedEvents.Claim) -> [Delivery] {
-    switch self {
-    case .new(let entry): FeedEvents.new(entry, claim)
-    case .changes(let entry): FeedEvents.changes(of: entry, claim)
+  ///
+  /// - Parameter limit: What was found behind this place in the feed is left for later.
+  func deliveries(upTo limit: Position, _ claim: FeedEvents.Claim) -> [Delivery] {
+    let due: FeedEvents.Claim = { position, users in position <= limit ? claim(position, users) : [] }
+    return switch self {
+    case .new(let entry): FeedEvents.new(entry, due)
+    case .changes(let entry): FeedEvents.changes(of: entry, due)
     case .held(let held):
       if held.isOwn || held.delivery.position.map({ !claim($0, [held.delivery.userID]).isEmpty }) ?? true {
         [held.delivery]
