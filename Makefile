@@ -24,7 +24,7 @@ dependencies:
 	@scripts/check-toolchain.sh
 	@scripts/install-dependencies.sh $(BUILD_PACKAGES)
 
-lint: dependencies
+lint: dependencies ## the shape of the sources
 	swift format lint --strict --recursive Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
 
 format: ## bring the sources into shape
@@ -94,7 +94,7 @@ bench: dependencies ## measure: see docs/benchmarks.md
 	python3 Benchmarks/daemon.py
 	@$(MAKE) bench-production
 
-bench-production: build ## measure on PostgreSQL and Redis alone (OPTIONS="--write docs/benchmarks.md" keeps the figures)
+bench-production: build ## the part of it on PostgreSQL and Redis (OPTIONS="--write docs/benchmarks.md" keeps the figures)
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)
 	@scripts/python-environment.sh Benchmarks/requirements.txt .build/bench-python
 	.build/bench-python/bin/python Benchmarks/production.py $(OPTIONS)
