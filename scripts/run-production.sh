@@ -1,6 +1,7 @@
 #!/bin/sh
 # Shows the production backends on one machine: a private PostgreSQL and a private Redis, and two nodes on them, until
-# it is interrupted. What they keep stays in var/production.
+# it is interrupted. What they keep stays in var/production; the database, where root runs this, in
+# /var/lib/postgresql/sluice-production.
 set -eu
 folder=$PWD/var/production
 programs=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)

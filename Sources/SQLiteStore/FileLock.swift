@@ -7,10 +7,12 @@ import Services
 final class FileLock: Sendable {
   private let descriptor: Int32
 
+  /// - Parameter path: The database's.
   init(path: String) throws(StoreError) {
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let file = path + ".lock"
+    descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw StoreError("can't open '\(path)': \(String(cString: strerror(errno)))")
+      throw StoreError("can't open '\(file)': \(String(cString: strerror(errno)))")
     }
     // From here on `deinit` closes the file, also where this throws.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {

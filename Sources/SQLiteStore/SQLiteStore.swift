@@ -39,7 +39,7 @@ public final class SQLiteStore: Store {
     path: String, options: SQLiteOptions = SQLiteOptions(), logger: Logger, clock: EngineClock = .system
   ) throws(StoreError) {
     try makeDirectory(of: path)
-    lock = try FileLock(path: path + ".lock")
+    lock = try FileLock(path: path)
     let connection = try SQLiteConnection(path: path)
     try connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
     if let limit = options.pageLimit { try connection.execute("PRAGMA max_page_count=\(limit)") }

@@ -73,7 +73,7 @@ final class ChatHandler: ChannelInboundHandler {
       FrameWriter.append(pong: payload, to: &buffer, mask: .random(in: 0...UInt32.max))
       context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
     case .close(let code):
-      let isError = code.map { $0 >= 4000 } ?? false
+      let isError = code.map { $0 != CloseCode.normal.code } ?? false
       if isError {
         end(CommandError("the daemon closed the connection with code \(code ?? 0)"), context)
       } else {

@@ -61,7 +61,15 @@ public struct StageEntry: Sendable {
     fingerprint = node.canonical
     self.configuration = configuration
     var report = ConfigurationReport(setting: setting)
-    if isEnabled { Kind.check(configuration, &report) }
+    if isEnabled {
+      Kind.check(configuration, &report)
+      for type in keys.events ?? [] where !Kind.events.takes(EventType(rawValue: type)) {
+        let known = Kind.events.named.map(\.rawValue).sorted()
+        report.warning(
+          "no events of type '\(type)' come to it"
+            + Suggestion.phrase(for: type, among: known, kind: "it takes"))
+      }
+    }
     findings = report.findings
     let (name, onError, requirements) = (name, onError, requirements)
     let events = keys.events.map { EventFilter.only(Set($0.map(EventType.init(rawValue:)))) }

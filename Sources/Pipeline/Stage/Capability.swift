@@ -59,6 +59,14 @@ public struct EventFilter: Sendable, Equatable {
     EventFilter(kind: .clientAnd(Set(types)))
   }
 
+  /// The types that it names.
+  var named: Set<EventType> {
+    switch kind {
+    case .client, .all: []
+    case .only(let types), .clientAnd(let types): types
+    }
+  }
+
   /// Whether events of `type` pass.
   public func takes(_ type: EventType) -> Bool {
     switch kind {

@@ -35,6 +35,7 @@ private struct Giver: EventStage {
 
 private struct Needer: EventStage {
   static let name = "needer"
+  static let events: EventFilter = .only(.newMessage)
   static func requirements(_ configuration: NoConfiguration) -> Requirements {
     Requirements(needs: [.identity])
   }
@@ -44,7 +45,9 @@ private struct Needer: EventStage {
 
 @Suite("A wrong file gets every fault with its place")
 struct WrongFileTests {
-  private func faults(_ text: String, _ environment: [String: String] = [:]) -> [String] {
+  private func faults(
+    _ text: String, _ environment: [String: String] = [:], warnings: Bool = false
+  ) -> [String] {
     var faults: [Fault] = []
     let source = Array(text.utf8)
     if let file = ConfigurationFile(source, environment: environment, &faults),
@@ -55,7 +58,18 @@ struct WrongFileTests {
         &faults)
     }
     return FaultReport(file: "f", source: source, faults: faults).text.split(separator: "\n")
-      .filter { $0.hasPrefix("f:") && !$0.contains(": warning: ") }.map(String.init)
+      .filter { $0.hasPrefix("f:") && $0.contains(": warning: ") == warnings }.map(String.init)
+  }
+
+  @Test("An event type that never comes to a stage is pointed out")
+  func eventTypes() {
+    let text =
+      "pipeline:\n  - stage: giver\n    events: [X]\n  - stage: needer\n    events: [PING, NEW_MESAGE]"
+    #expect(
+      faults(text, warnings: true).suffix(2) == [
+        "f:4:5: warning: no events of type 'PING' come to it; it takes: NEW_MESSAGE (stage 'needer')",
+        "f:4:5: warning: no events of type 'NEW_MESAGE' come to it; did you mean 'NEW_MESSAGE'? (stage 'needer')",
+      ])
   }
 
   @Test(

@@ -60,6 +60,9 @@ final class Overview: Sendable {
       text.gauge("sluice_connections", "Open WebSockets.", total.counters.connections)
       text.counter("sluice_connections_accepted_total", "WebSockets opened.", total.counters.accepted)
       text.counter(
+        "sluice_connections_refused_total", "Connections cut off, since there were too many.",
+        total.counters.refusedConnections)
+      text.counter(
         "sluice_frames_received_total", "Messages received on WebSockets.", total.counters.framesIn)
       text.counter("sluice_frames_sent_total", "Events sent on WebSockets.", total.counters.framesOut)
       text.counter("sluice_http_requests_total", "HTTP requests.", total.counters.requests)
