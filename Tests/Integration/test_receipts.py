@@ -54,6 +54,7 @@ def test_the_first_time_stays(daemon, type, time):
             (sent,) = await write(alice, "bob", 1)
             first = await bob.ask(type, {"messageId": sent})
             cursor = (await bob.ask("PING"))["data"]["cursor"]
+            await alice.expect(f"{type}_UPDATE")
             await alice.settle()
             again = await bob.ask(type, {"messageId": sent})
             assert again["type"] == first["type"] and again["data"] == first["data"]
