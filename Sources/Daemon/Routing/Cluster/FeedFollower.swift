@@ -202,14 +202,16 @@ final class FeedFollower: Sendable {
     var count: UInt64 = 0
     for start in stride(from: 0, to: changes.count, by: Self.partSize) {
       handing.withLock { _ in
-        let deliveries = changes[start..<min(changes.count, start + Self.partSize)].flatMap { change in
-          change.deliveries(upTo: limit, claim)
+        var deliveries: [Delivery] = []
+        for change in changes[start..<min(changes.count, start + Self.partSize)] {
+          let own = change.deliveries(upTo: limit, claim)
+          deliveries += own
+          if change.isFound { count += UInt64(own.count) }
         }
         if !deliveries.isEmpty { hub.catchUp(deliveries) }
-        count += UInt64(deliveries.count)
       }
     }
-    guard count > 0, !found.isEmpty else { return }
+    guard count > 0 else { return }
     let total = state.withLock { state in
       state.handedOver += count
       return state.handedOver

@@ -9,6 +9,9 @@ enum LateChange {
   case changes(FeedPage.Entry)
   case held(FollowerState.Held)
 
+  /// Whether it was found in the feed.
+  var isFound: Bool { if case .held = self { false } else { true } }
+
   /// Puts what was found, and what was held back, into the order of the feed. What is not in the feed comes last.
   static func inOrder(_ found: [FeedPage.Entry], _ held: [FollowerState.Held]) -> [LateChange] {
     var changes: [(place: Position, change: LateChange)] = []
