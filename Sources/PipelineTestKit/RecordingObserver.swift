@@ -5,6 +5,8 @@ import Synchronization
 public final class RecordingObserver: EngineObserver {
   private let heardRejections = Mutex<[Rejection]>([])
   private let heardFaults = Mutex<[String]>([])
+  private let heardUnobeyed = Mutex<[String]>([])
+  private let kept = Mutex<[String]>([])
 
   /// An observer that has heard nothing.
   public init() {}
@@ -14,6 +16,12 @@ public final class RecordingObserver: EngineObserver {
 
   /// The faults so far: `stage: error`.
   public var faults: [String] { heardFaults.withLock { $0 } }
+
+  /// What stages said that are not obeyed: `stage: CODE`, or `stage: stop`.
+  public var unobeyed: [String] { heardUnobeyed.withLock { $0 } }
+
+  /// The events that were set aside: `TYPE stage error revision committed`.
+  public var setAside: [String] { kept.withLock { $0 } }
 
   /// Keeps a rejection.
   public func rejected(_ event: Event, _ rejection: Rejection) {
@@ -25,5 +33,19 @@ public final class RecordingObserver: EngineObserver {
     _ event: Event, stage: String, error: any Error, policy: FaultPolicy, committed: Bool
   ) {
     heardFaults.withLock { $0.append("\(stage): \(error)") }
+  }
+
+  /// Keeps what a stage said that is not obeyed.
+  public func unobeyed(_ event: Event, stage: String, _ verdict: StageDecision.Verdict) {
+    var said = "stop"
+    if case .reject(let rejection) = verdict { said = rejection.code.rawValue }
+    heardUnobeyed.withLock { $0.append("\(stage): \(said)") }
+  }
+
+  /// Keeps what is to be set aside.
+  public func setAside(_ event: Event, _ reason: DeadLetterReason) {
+    kept.withLock {
+      $0.append("\(event.type) \(reason.stage) \(reason.error) \(reason.revision) \(reason.isCommitted)")
+    }
   }
 }

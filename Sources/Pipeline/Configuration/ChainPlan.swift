@@ -51,21 +51,31 @@ public struct ChainPlan: Sendable {
       as? Kind.Configuration
   }
 
-  /// Starts the stages that are switched on, in their order.
+  /// Starts the stages that are switched on, in their order; those of `inForce` that are to be as they are, it keeps.
   ///
+  /// - Parameter inForce: The stages of the chain that this one is to follow.
   /// - Throws: what keeps one from working; those already started have been shut down then.
-  public func start(_ services: ServiceSet, _ logger: Logger, _ clock: EngineClock) async throws
-    -> [ChainStage]
-  {
+  public func start(
+    _ services: ServiceSet, _ logger: Logger, _ clock: EngineClock, following inForce: [ChainStage] = []
+  ) async throws -> [ChainStage] {
+    var stages: [ChainStage] = []
     var started: [ChainStage] = []
     for entry in entries where entry.isEnabled {
+      let last = inForce.first { $0.name == entry.name && $0.typeName == entry.typeName }
+      if let kept = last.flatMap(entry.keeping) {
+        stages.append(kept)
+        continue
+      }
       do {
-        started.append(try await entry.start(services, logger, clock))
+        try Task.checkCancellation()
+        let stage = try await entry.start(services, logger, clock, replacing: last)
+        stages.append(stage)
+        started.append(stage)
       } catch {
         await Chain(started).shutDown()
         throw StageStartError("stage '\(entry.name)' can't start: \(error)")
       }
     }
-    return started
+    return stages
   }
 }

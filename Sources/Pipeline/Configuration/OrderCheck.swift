@@ -15,6 +15,8 @@ struct OrderCheck {
         checkNeed(need, of: entry, at: index, enabled, entries)
       }
       checkPolicy(entry, later: enabled[(index + 1)...])
+      checkEnforcement(
+        entry, isEffect: enabled[..<index].contains { $0.requirements.gives.contains(.durableID) })
     }
     checkCommitPoint(enabled)
     if !enabled.contains(where: { $0.typeName == "rate_limit" }) {
@@ -55,6 +57,24 @@ struct OrderCheck {
       faults.append(
         Fault(
           entry.mark, "stage '\(entry.name)' can't have 'on_error: skip': '\(other.name)' needs its \(gift)"))
+    }
+  }
+
+  /// A stage whose gift others count on must be obeyed, and so must one whose work is to do something: to be or not to
+  /// be obeyed is for those that judge.
+  private mutating func checkEnforcement(_ entry: StageEntry, isEffect: Bool) {
+    let problem = "stage '\(entry.name)' can't have "
+    if entry.onError == .deadLetter, entry.requirements.gives.contains(.durableID) {
+      faults.append(
+        Fault(entry.mark, problem + "'on_error: dead_letter': what it can't store can't be kept either"))
+    }
+    guard entry.enforcement != .full else { return }
+    let what = "'enforce: \(entry.enforcement)': "
+    if let gift = entry.requirements.gives.first(where: { $0 != .presence }) {
+      faults.append(Fault(entry.mark, problem + what + "it gives \(gift)"))
+    } else if isEffect {
+      faults.append(
+        Fault(entry.mark, problem + what + "it stands behind the commit point, where nothing is decided"))
     }
   }
 

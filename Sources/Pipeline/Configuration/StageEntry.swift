@@ -14,20 +14,40 @@ public struct StageEntry: Sendable {
   public let requirements: Requirements
   /// What becomes of an event when the stage fails.
   public let onError: FaultPolicy
-  /// A text that changes when its configuration does. It may hold secrets: never shown.
-  public let fingerprint: String
+  /// How far the stage is obeyed.
+  public let enforcement: Enforcement
+  /// What its configuration and files are.
+  public let fingerprint: StageFingerprint
   let findings: [ConfigurationReport.Finding]
   let configuration: any Sendable
-  private let make: @Sendable (StageContext) async throws -> ChainStage
+  private let events: EventFilter?
+  private let timeout: Duration?
+  private let make: @Sendable (StageContext) async throws -> any Stage
 
   /// Starts the stage.
   ///
+  /// - Parameter predecessor: The stage that it replaces.
   /// - Throws: what keeps it from working.
-  public func start(_ services: ServiceSet, _ logger: Logger, _ clock: EngineClock) async throws -> ChainStage
-  {
+  public func start(
+    _ services: ServiceSet, _ logger: Logger, _ clock: EngineClock, replacing predecessor: ChainStage? = nil
+  ) async throws -> ChainStage {
     var logger = logger
     logger[metadataKey: "stage"] = "\(name)"
-    return try await make(StageContext(name: name, services: services, logger: logger, clock: clock))
+    let context = StageContext(
+      name: name, services: services, logger: logger, clock: clock, predecessor: predecessor?.instance.stage)
+    return chainStage(StageInstance(try await make(context)))
+  }
+
+  /// A stage that runs already, run as this entry says; `nil` where it was made from anything else.
+  public func keeping(_ stage: ChainStage) -> ChainStage? {
+    guard stage.typeName == typeName, stage.name == name, stage.fingerprint == fingerprint else { return nil }
+    return chainStage(stage.instance)
+  }
+
+  private func chainStage(_ instance: StageInstance) -> ChainStage {
+    ChainStage(
+      instance, name: name, events: events, timeout: timeout, onError: onError, requirements: requirements,
+      enforcement: enforcement, fingerprint: fingerprint)
   }
 
   /// Reads an entry; `nil` where it has faults.
@@ -58,7 +78,9 @@ public struct StageEntry: Sendable {
     mark = node.mark
     requirements = Kind.requirements(configuration)
     onError = keys.onError ?? Kind.onError
-    fingerprint = node.canonical
+    enforcement = keys.enforce ?? .full
+    fingerprint = StageFingerprint(
+      configuration: own.canonical, files: isEnabled ? Kind.files(configuration) : [])
     self.configuration = configuration
     var report = ConfigurationReport(setting: setting)
     if isEnabled {
@@ -71,19 +93,15 @@ public struct StageEntry: Sendable {
       }
     }
     findings = report.findings
-    let (name, onError, requirements) = (name, onError, requirements)
-    let events = keys.events.map { EventFilter.only(Set($0.map(EventType.init(rawValue:)))) }
-    make = { context in
-      ChainStage(
-        try await Kind(configuration, context), name: name, events: events, timeout: keys.timeout?.duration,
-        onError: onError, requirements: requirements)
-    }
+    events = keys.events.map { EventFilter.only(Set($0.map(EventType.init(rawValue:)))) }
+    timeout = keys.timeout?.duration
+    make = { context in try await Kind(configuration, context) }
   }
 }
 
 /// The keys that every stage's entry takes.
 private struct CommonKeys: Decodable {
-  static let names = ["stage", "name", "enabled", "events", "timeout", "on_error"]
+  static let names = ["stage", "name", "enabled", "events", "timeout", "on_error", "enforce"]
 
   var stage: String
   var name: String?
@@ -91,9 +109,10 @@ private struct CommonKeys: Decodable {
   var events: [String]?
   var timeout: ConfigDuration?
   var onError: FaultPolicy?
+  var enforce: Enforcement?
 
   enum CodingKeys: String, CodingKey {
-    case stage, name, enabled, events, timeout
+    case stage, name, enabled, events, timeout, enforce
     case onError = "on_error"
   }
 }

@@ -10,32 +10,56 @@ public final class ChainStage: Sendable {
   let timeout: UInt64
   /// What becomes of an event when it fails.
   public let onError: FaultPolicy
+  /// How far it is obeyed.
+  public let enforcement: Enforcement
   /// Whether it is the commit point.
   public let commits: Bool
+  /// The stage, which chains of several generations may share.
+  public let instance: StageInstance
+  /// What it was made from; `nil` of a stage that no file names.
+  public let fingerprint: StageFingerprint?
   let hearsSettlements: Bool
-  let stage: any Stage
-  let form: StageForm
+  var stage: any Stage { instance.stage }
+  var form: StageForm { instance.form }
 
   /// Makes a started stage part of a chain.
-  public init(
+  public convenience init(
     _ stage: any Stage, name: String? = nil, events: EventFilter? = nil, timeout: Duration? = nil,
-    onError: FaultPolicy? = nil, requirements: Requirements = Requirements()
+    onError: FaultPolicy? = nil, requirements: Requirements = Requirements(),
+    enforcement: Enforcement = .full
   ) {
-    let type = type(of: stage)
-    self.stage = stage
+    self.init(
+      StageInstance(stage), name: name, events: events, timeout: timeout, onError: onError,
+      requirements: requirements, enforcement: enforcement)
+  }
+
+  /// Makes a stage that is in force already part of one more chain, perhaps run in another way.
+  public init(
+    _ instance: StageInstance, name: String? = nil, events: EventFilter? = nil, timeout: Duration? = nil,
+    onError: FaultPolicy? = nil, requirements: Requirements = Requirements(),
+    enforcement: Enforcement = .full, fingerprint: StageFingerprint? = nil
+  ) {
+    let type = type(of: instance.stage)
+    self.instance = instance
     self.name = name ?? type.name
     typeName = type.name
     self.events = events ?? type.events
     self.timeout = UInt64(max(0, (timeout ?? type.timeout).wholeNanoseconds))
     self.onError = onError ?? type.onError
+    self.enforcement = enforcement
+    self.fingerprint = fingerprint
     commits = requirements.gives.contains(.durableID)
     hearsSettlements = type.hearsSettlements
-    form = stage.form()
   }
 
   /// Whether it keeps the order of what it is given, so that it may hold several events of one connection.
   var keepsOrder: Bool {
     if case .deferring = form.kind { true } else { false }
+  }
+
+  /// What becomes of an event on which it has failed.
+  func policy(on event: Event) -> FaultPolicy {
+    enforcement.obeys(stage: name, on: event) ? onError : .skip
   }
 }
 
@@ -86,9 +110,6 @@ public final class Chain: Sendable {
 
   /// Ends the stages, last to first, after their last event.
   public func shutDown() async {
-    for stage in stages.reversed() {
-      await stage.form.end()
-      await stage.stage.shutDown()
-    }
+    for stage in stages.reversed() { await stage.instance.shutDown() }
   }
 }

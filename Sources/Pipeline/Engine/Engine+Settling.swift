@@ -32,6 +32,14 @@ extension Engine {
     let connection = event.connection
     if case .rejected(let rejection) = manner { observer.rejected(event, rejection) }
     let reply = reply(to: event, manner, chain: chain)
+    if let tap {
+      var rejection: Rejection?
+      if case .rejected(let reason) = manner { rejection = reason }
+      let now = clock.monotonic()
+      tap.ended(
+        event, rejection: rejection, answer: reply?.event, elapsed: now - min(now, event.arrival),
+        revision: chain.revision)
+    }
     if event.slot != .none {
       lanes[event.slot].place = .ended
       if !lanes[event.slot].held.isAnswered {
@@ -60,7 +68,11 @@ extension Engine {
         connection.sink?.receive(reply)
       }
       guard lanes[index].held.isAnswered else { return }
-      if lanes[index].place == .ended { lanes.remove(index, from: &connection.lane) }
+      if lanes[index].place == .ended {
+        let revision = lanes[index].generation
+        lanes.remove(index, from: &connection.lane)
+        left(revision)
+      }
       index = next
     }
   }

@@ -4,8 +4,9 @@ extension Engine {
   func give(_ run: inout Run, to stage: ChainStage, at index: Int) {
     switch stage.form.kind {
     case .batch(let process):
+      let before = stage.enforcement == .full ? [] : run.batch.events
       process(&run.batch)
-      sort(&run, stage, at: index, arrived: run.batch.count)
+      sort(&run, stage, at: index, arrived: run.batch.count, before: before)
     case .deferring(let process):
       handOver(&run, to: stage, at: index, process)
     case .each(let process):
@@ -43,7 +44,7 @@ extension Engine {
     if let batch = returned.take() {
       precondition(batch.count == events.count, "a stage gives back the events that it was given")
       run.batch = batch
-      sort(&run, stage, at: index, arrived: batch.count)
+      sort(&run, stage, at: index, arrived: batch.count, before: events)
     } else {
       count(stage: index, of: run.chain) { $0.events += UInt64(events.count) }
       run.batch.events = []
@@ -79,24 +80,32 @@ extension Engine {
     guard let flight = flights.removeValue(forKey: id) else { return }
     precondition(batch.count == flight.slots.count, "a stage gives back the events that it was given")
     var batch = batch
+    let stage = flight.chain.stages[flight.stage]
+    let before = stage.enforcement == .full ? [] : flight.slots.map { lanes[$0].held.event }
     for position in batch.indices {
       batch.events[position].slot = flight.slots[position]
       lanes[flight.slots[position]].place = .running
     }
     var run = Run(flight.chain, batch, now: flight.started)
     beginTurn()
-    sort(&run, flight.chain.stages[flight.stage], at: flight.stage)
+    sort(&run, stage, at: flight.stage, before: before)
     perform(run, from: flight.stage + 1)
     endTurn()
   }
 
   /// Sorts a batch by what a stage has said of its events, and counts it.
   ///
-  /// - Parameter arrived: How many events of the batch have not been counted yet as given to the stage.
-  private func sort(_ run: inout Run, _ stage: ChainStage, at index: Int, arrived: Int = 0) {
+  /// - Parameters:
+  ///   - arrived: How many events of the batch have not been counted yet as given to the stage.
+  ///   - before: The events as the stage was given them; not looked at where it is obeyed on all.
+  private func sort(
+    _ run: inout Run, _ stage: ChainStage, at index: Int, arrived: Int = 0, before: [Event]
+  ) {
     let now = clock.monotonic()
     let elapsed = now - run.now
     run.now = now
+    if let tap { show(run, stage, elapsed: elapsed, to: tap) }
+    if stage.enforcement != .full { overrule(&run, stage, at: index, before: before) }
     var tally = (continued: 0, stopped: 0, rejected: 0)
     var (total, arrived) = (run.batch.count, arrived)
     if run.batch.allContinue {
@@ -162,23 +171,34 @@ extension Engine {
   /// Decides about an event on which a stage has failed. What is stored goes on to its other effects.
   func fault(_ error: any Error, on event: Event, _ run: inout Run, _ stage: ChainStage, at index: Int) {
     count(stage: index, of: run.chain) { $0.faults += 1 }
-    observer.faulted(
-      event, stage: stage.name, error: error, policy: stage.onError, committed: event.isCommitted)
-    guard stage.onError == .reject, !event.isCommitted else { return run.batch.events.append(event) }
+    let policy = stage.policy(on: event)
+    observer.faulted(event, stage: stage.name, error: error, policy: policy, committed: event.isCommitted)
+    let isKept = policy == .deadLetter && event.type.canBeSetAside && error as? StageFault != .queueFull
+    if isKept {
+      observer.setAside(
+        event,
+        DeadLetterReason(
+          stage: stage.name, error: error, revision: run.chain.revision, isCommitted: event.isCommitted))
+    }
+    guard policy != .skip, !event.isCommitted else { return run.batch.events.append(event) }
     var rejection =
       switch error as? StageFault {
       case .timedOut: Rejection(.timeout, "the event took too long; send it again")
       case .queueFull: Rejection(.unavailable, "the server is busy; send the event again")
+      case nil where isKept:
+        Rejection(.internal, "the event could not be handled; the operator may have it tried again")
       case nil: Rejection(.internal, "the event could not be handled")
       }
     rejection.stage = stage.name
     end(event, .rejected(rejection), &run, at: index)
   }
 
-  /// Counts something of events that a stage of the chain in force has had; of an older chain nothing is counted
-  /// any more.
+  /// Counts something of events that a stage has had.
   func count(stage: Int, of chain: Chain, _ change: (inout StageFigures) -> Void) {
-    guard chain === self.chain else { return }
-    change(&stageFigures[stage])
+    if chain === self.chain {
+      figureBook.count(stage: stage, change)
+    } else {
+      figureBook.count(stage: stage, ofRevision: chain.revision, change)
+    }
   }
 }

@@ -8,15 +8,15 @@ extension Engine {
     timerIsSet = true
     executor.execute(after: Self.timerInterval) { [self] in
       timerIsSet = false
-      expire()
+      let now = clock.monotonic()
+      expire { $0.deadline <= now }
       if flights.contains(where: { !$0.value.isOverdue }) { setTimer() }
     }
   }
 
   /// Decides about events whose stage has had its time.
-  private func expire() {
-    let now = clock.monotonic()
-    let overdue = flights.filter { !$0.value.isOverdue && $0.value.deadline <= now }
+  func expire(where isDue: (Flight) -> Bool) {
+    let overdue = flights.filter { !$0.value.isOverdue && isDue($0.value) }
     guard !overdue.isEmpty else { return }
     beginTurn()
     for (id, flight) in overdue.sorted(by: { $0.key < $1.key }) {

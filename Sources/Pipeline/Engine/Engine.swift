@@ -24,7 +24,11 @@ public final class Engine: @unchecked Sendable {
   /// The flight that is being handed over at this moment, and what came back of it at once.
   var handing: UInt64 = 0
   var returned: EventBatch?
-  var stageFigures: [StageFigures]
+  var figureBook: FigureBook
+  /// Chains that are not in force any more and still hold events, by revision.
+  var older: [Int: OlderGeneration] = [:]
+  /// Sees events pass, while somebody looks.
+  public var tap: (any EngineTap)?
   /// Whose answers may have become due.
   var touched: [Connection] = []
   var timerIsSet = false
@@ -45,14 +49,15 @@ public final class Engine: @unchecked Sendable {
     self.observer = observer
     self.clock = clock
     self.limit = limit
-    stageFigures = chain.stages.map { _ in StageFigures() }
+    figureBook = FigureBook(chain)
   }
 
   /// How many events are held or waiting. On the engine's thread only.
   public var eventsInFlight: Int { lanes.count + intake.count }
 
-  /// What has been counted of each stage, in the chain's order. On the engine's thread only.
-  public var figures: [StageFigures] { stageFigures }
+  /// What has been counted of each stage of the chain in force, in its order: of all that have ever had its name. On the
+  /// engine's thread only.
+  public var figures: [StageFigures] { figureBook.ofChain }
 
   /// Takes an event in; it enters the chain at the next ``turn()``. On the engine's thread only.
   public func submit(_ event: consuming Event) {
@@ -61,6 +66,15 @@ public final class Engine: @unchecked Sendable {
       return refuse(event, Rejection(.unavailable, "too many events are in flight; send the event again"))
     }
     intake.take(event, into: chain)
+  }
+
+  /// Takes in an event that is stored already, for the effects of one stage that it has missed; `false` where the chain
+  /// in force has no stage of that name. On the engine's thread only.
+  public func submit(committed event: consuming Event, for stage: String) -> Bool {
+    assert(executor.isCurrent, "events are submitted on the engine's own thread")
+    guard let index = chain.stages.firstIndex(where: { $0.name == stage }) else { return false }
+    intake.take(committed: event, route: 1 << UInt64(index))
+    return true
   }
 
   /// Takes in an event that is not to enter the chain, since it is malformed: its answer, sent at the next ``turn()``,

@@ -9,4 +9,29 @@ public protocol EngineObserver: Sendable {
   ///   - policy: What became of the event.
   ///   - committed: Whether the event is stored, so that only an effect of it is missing.
   func faulted(_ event: Event, stage: String, error: any Error, policy: FaultPolicy, committed: Bool)
+
+  /// A stage that is not obeyed on an event would have stopped or rejected it.
+  func unobeyed(_ event: Event, stage: String, _ verdict: StageDecision.Verdict)
+
+  /// An event is to be kept for the operator, since a stage has failed on it.
+  func setAside(_ event: Event, _ reason: DeadLetterReason)
+}
+
+extension EngineObserver {
+  /// Not interested.
+  public func unobeyed(_ event: Event, stage: String, _ verdict: StageDecision.Verdict) {}
+  /// Keeps nothing.
+  public func setAside(_ event: Event, _ reason: DeadLetterReason) {}
+}
+
+/// Why an event is a dead letter.
+public struct DeadLetterReason: Sendable {
+  /// The stage that failed, by its name in the chain.
+  public let stage: String
+  /// How it failed.
+  public let error: any Error
+  /// The generation of the chain.
+  public let revision: Int
+  /// Whether the event is stored, so that only this stage's effect is missing.
+  public let isCommitted: Bool
 }

@@ -28,6 +28,15 @@ struct Intake {
     incoming.append(event)
   }
 
+  /// Takes in an event that is stored already and has a way of its own.
+  mutating func take(committed event: consuming Event, route: UInt64) {
+    sequence += 1
+    event.sequence = sequence
+    event.route = route
+    event.isCommitted = true
+    incoming.append(event)
+  }
+
   /// Takes in an event that is only to be answered, with a refusal.
   mutating func refuse(_ event: consuming Event, _ rejection: Rejection) {
     sequence += 1

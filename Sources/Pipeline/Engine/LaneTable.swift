@@ -47,6 +47,9 @@ struct LaneTable<Held>: ~Copyable {
   /// How many slots are taken.
   var count: Int { slots.count }
 
+  /// How many slots events of one generation have.
+  func count(ofGeneration generation: Int) -> Int { slots.count { $0.generation == generation } }
+
   subscript(index: SlotIndex) -> Slot {
     _read { yield slots[Int(index.raw)] }
     _modify { yield &slots[Int(index.raw)] }

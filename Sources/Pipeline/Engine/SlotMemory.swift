@@ -10,6 +10,11 @@ struct SlotMemory<Element>: ~Copyable {
   /// How many values there are.
   var count: Int { isTaken.count - free.count }
 
+  /// How many values a condition holds for.
+  func count(where condition: (Element) -> Bool) -> Int {
+    isTaken.indices.count { isTaken[$0] && condition(elements[$0]) }
+  }
+
   deinit {
     for index in isTaken.indices where isTaken[index] { elements.deinitializeElement(at: index) }
     elements.deallocate()

@@ -12,6 +12,10 @@ public struct StageFigures: Sendable, Equatable {
   public internal(set) var faults: UInt64 = 0
   /// Of the faults, those where its time ran out.
   public internal(set) var timeouts: UInt64 = 0
+  /// Events that it would have ended where it is not obeyed; see ``Enforcement``.
+  public internal(set) var unobeyedStops: UInt64 = 0
+  /// Events that it would have rejected where it is not obeyed.
+  public internal(set) var unobeyedRejections: UInt64 = 0
   /// How long events were in the stage. For a stage on the loop it is the time that their batch took.
   public internal(set) var latency = Histogram()
 
@@ -26,6 +30,8 @@ public struct StageFigures: Sendable, Equatable {
     rejected += other.rejected
     faults += other.faults
     timeouts += other.timeouts
+    unobeyedStops += other.unobeyedStops
+    unobeyedRejections += other.unobeyedRejections
     latency.add(other.latency)
   }
 }

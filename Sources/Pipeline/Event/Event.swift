@@ -67,6 +67,12 @@ public struct Event: Sendable {
     set { own().attributes[ObjectIdentifier(key)] = newValue }
   }
 
+  /// Keeps what a stage has left on another copy of the event, and nothing else of it.
+  mutating func keepNotes(of other: Event) {
+    guard !other.content.attributes.isEmpty else { return }
+    own().attributes = other.content.attributes
+  }
+
   /// The content, to be changed: nobody else's from here on.
   @usableFromInline mutating func own() -> EventContent {
     if !isKnownUniquelyReferenced(&content) { content = EventContent(content) }

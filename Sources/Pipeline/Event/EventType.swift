@@ -56,6 +56,11 @@ extension EventType {
   public var isReserved: Bool {
     self == .connect || self == .disconnect || self == .query || self == .malformed
   }
+
+  /// Whether an event may be kept and tried again later: neither what merely asks or passes, nor what holds a token.
+  var canBeSetAside: Bool {
+    !isReserved && self != .auth && self != .sync && self != .ping && self != .typing
+  }
 }
 
 // What a server sends.

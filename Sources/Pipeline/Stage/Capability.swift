@@ -84,4 +84,7 @@ public enum FaultPolicy: String, Sendable, CaseIterable {
   case reject
   /// The event goes on as if the stage were not there: the chain fails open.
   case skip
+  /// The event is refused, and kept for the operator, who may have it tried again. One that is stored already goes on,
+  /// and is kept for this stage alone.
+  case deadLetter = "dead_letter"
 }

@@ -96,6 +96,14 @@ public struct EventBatch: Sendable {
     outcomes[index] = outcome
   }
 
+  /// Puts an event in the place of one that a stage is not obeyed on. A fault stays one.
+  mutating func overrule(with event: Event, at index: Int) {
+    events[index] = event
+    guard !outcomes.isEmpty else { return }
+    if case .fault = outcomes[index] { return }
+    outcomes[index] = .continue
+  }
+
   /// Splits a batch that was put together from several, outcomes included.
   func slice(_ range: Range<Int>) -> EventBatch {
     var part = EventBatch(Array(events[range]))

@@ -39,10 +39,22 @@ public protocol Stage: Sendable {
   /// Called for enabled stages only, before any is started.
   static func check(_ configuration: Configuration, _ report: inout ConfigurationReport)
 
-  /// Starts the stage.
+  /// The files that a configuration names and the stage reads when it starts: where one of them has changed, a reload
+  /// starts the stage anew, else it keeps it.
+  static func files(_ configuration: Configuration) -> [String]
+
+  /// Starts the stage. Events come, and what is to be seen elsewhere is done, only from ``activate()`` on: until then the
+  /// chain may still be given up, since another of its stages can't start.
   ///
   /// - Throws: what keeps it from working; the chain is then not put in force.
   init(_ configuration: Configuration, _ context: StageContext) async throws
+
+  /// The chain that the stage was started for is in force. Called once; where the stage takes over from
+  /// ``StageContext/predecessor(as:)``, this is the moment. It must not block.
+  func activate()
+
+  /// A reload has kept the stage: what it has fetched from elsewhere is to be fetched again.
+  func refresh() async
 
   /// Hears how events that it saw have ended, after the commit or the failure, on the event loop.
   func settled(_ settlements: [Settlement])
@@ -71,6 +83,12 @@ extension Stage {
   public static func requirements(_ configuration: Configuration) -> Requirements { Requirements() }
   /// Finds nothing wrong.
   public static func check(_ configuration: Configuration, _ report: inout ConfigurationReport) {}
+  /// Reads no files.
+  public static func files(_ configuration: Configuration) -> [String] { [] }
+  /// Has nothing to take over.
+  public func activate() {}
+  /// Has fetched nothing.
+  public func refresh() async {}
   /// Not interested.
   public func settled(_ settlements: [Settlement]) {}
   /// Holds nothing.

@@ -12,13 +12,25 @@ public struct StageContext: Sendable {
   /// The clock to use, so that tests can set it.
   public let clock: EngineClock
 
+  private let predecessor: (any Stage)?
+
   /// What a stage named `name` is started with.
-  public init(name: String, services: ServiceSet, logger: Logger, clock: EngineClock = .system) {
+  ///
+  /// - Parameter predecessor: The stage that has the name in the chain in force, where it is to be replaced.
+  public init(
+    name: String, services: ServiceSet, logger: Logger, clock: EngineClock = .system,
+    predecessor: (any Stage)? = nil
+  ) {
     self.name = name
     self.services = services
     self.logger = logger
     self.clock = clock
+    self.predecessor = predecessor
   }
+
+  /// The stage of the same type and name in the chain in force, at a reload that replaces it: for what it holds that can't
+  /// live in a service.
+  public func predecessor<Kind: Stage>(as type: Kind.Type) -> Kind? { predecessor as? Kind }
 
   /// The service under `key`.
   ///
