@@ -12,14 +12,15 @@ final class Node: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let loops: [LoopGateway]
   private let shared: GatewayShared
-  private let chain: Chain
-  private let certificates: Certificates?
+  private let live: LiveSettings
+  private let generations: Generations
+  private let reloader: Reloader
   private let store: any Store
   private let state: any SharedState
   private let follower: FeedFollower?
   private let clients: any Channel
   private let admin: any Channel
-  private let drain: Duration
+  private let control: (any Channel)?
   private let logger: Logger
 
   /// The address that clients are taken at.
@@ -33,24 +34,28 @@ final class Node: Sendable {
 
   /// Opens the store, starts the stages, then listens.
   ///
+  /// - Parameters:
+  ///   - load: Reads the configuration anew, at a reload.
+  ///   - watcher: Told `nil` where a reload begins, and the verdict where it has ended.
   /// - Throws: what keeps it from running; what was started has been ended then, or ends with the process.
   init(
-    _ configuration: DaemonConfiguration, _ plan: ChainPlan, fetcher: any WebFetcher, logger: Logger
+    _ content: LoadedConfiguration.Content, load: @escaping Reloader.Load, fetcher: any WebFetcher,
+    logger: Logger, watcher: @escaping @Sendable (ReloadVerdict?) -> Void
   ) async throws {
     self.logger = logger
-    drain = configuration.drain
+    let configuration = content.daemon
     let clock = EngineClock.system
-    certificates = try configuration.server?.tls.map { try Certificates($0) }
+    let live = try LiveSettings(content)
+    self.live = live
     // Opening blocks, which no thread that runs tasks may.
     let store = try await NIOThreadPool.singleton.runIfActive {
       try Backends.store(configuration, logger: logger, clock: clock)
     }
     self.store = store
-    group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    self.group = group
     let node = NodeID.random()
-    let shared = GatewayShared(
-      settings: configuration.gatewaySettings, firstConnection: node.rawValue << 20,
-      horizon: store.horizon)
+    let shared = GatewayShared(firstConnection: node.rawValue << 20, horizon: store.horizon)
     self.shared = shared
     let state = try await Backends.state(
       configuration, group: group, node: node, logger: logger, clock: clock)
@@ -58,97 +63,80 @@ final class Node: Sendable {
 
     let scheduler = LoopScheduler(eventLoop: group.next())
     let (names, revocations) = (NameBook(), RevocationList(try await Self.revocations(in: store)))
-    let follower = (store as? any SharedFeed).map {
-      FeedFollower(feed: $0, hub: shared.hub, scheduler: scheduler, clock: clock, logger: logger)
-    }
-    self.follower = follower
-    let bus = state as? any NodeBus
-    var cluster: ClusterRouter?
-    if bus != nil || follower != nil {
-      cluster = ClusterRouter(
-        hub: shared.hub, bus: bus, follower: follower, names: names, revocations: revocations, clock: clock,
-        scheduler: scheduler, logger: logger
-      ) {
-        store.revocations { if case .success(let all) = $0 { for one in all { revocations.add(one) } } }
-      }
-    }
-    if let cluster {
-      bus?.listen(cluster)
-      (store as? any SharedFeed)?.watchUnknown { cluster.ownMayBeMissing() }
-    }
-    let router: any Router = cluster ?? shared.hub
-    let sessions: any Sessions = cluster ?? shared.hub
-    let liveness: any Liveness = cluster ?? shared.hub
+    let routing = NodeRouting(
+      hub: shared.hub, store: store, state: state, names: names, revocations: revocations,
+      scheduler: scheduler, clock: clock, logger: logger)
+    follower = routing.follower
 
     var services = ServiceSet()
     services[StoreKey.self] = store
     services[SharedStateKey.self] = state
-    services[RouterKey.self] = router
-    services[LivenessKey.self] = liveness
-    services[SessionsKey.self] = sessions
-    services[DeviceLimitKey.self] = shared.settings.maxConnectionsPerUser
+    services[RouterKey.self] = routing.router
+    services[LivenessKey.self] = routing.liveness
+    services[SessionsKey.self] = routing.sessions
+    services[DeviceLimitKey.self] = live.deviceLimit
     services[SchedulerKey.self] = scheduler
     services[WebFetcherKey.self] = fetcher
     let number = (store as? any SharedFeed)?.nodeNumber ?? 0
     services[MessageIDsKey.self] = MessageIDGenerator(
       node: number, above: store.highestMessageID, clock: clock)
-    let audience = plan.configuration(of: Persist.self)?.whoMayMessage ?? .anyone
     services[NameBookKey.self] = names
     services[RevocationListKey.self] = revocations
-    services[AudienceKey.self] = audience
-    let greet = Greet(
-      node: node.description, maxFrame: shared.settings.maxFrame, store: store, clock: clock,
-      scheduler: scheduler)
-    var placement: [ChainStage] = []
-    if bus != nil, plan.configuration(of: Presence.self) == nil {
-      let context = StageContext(name: "placement", services: services, logger: logger, clock: clock)
-      placement.append(ChainStage(try Presence(silently: context)))
-    }
-    let own =
-      placement + [
-        ChainStage(greet),
-        ChainStage(
-          Read(
-            questions: Questions(
-              store: store, state: plan.configuration(of: Presence.self) == nil ? nil : state,
-              audience: audience, clock: clock),
-            commands: Commands(
-              store: store, router: router, sessions: sessions, names: names, revocations: revocations,
-              clock: clock, tellNodes: { [cluster] user, name in cluster?.renamed(user, name) }),
-            backendScope: configuration.backendScope)),
-        ChainStage(Pong(store: store, clock: clock)),
-      ]
-    if plan.configuration(of: Fcm.self) == nil {
+    services[AudienceKey.self] = live.audience
+    let assembly = ChainAssembly(
+      services: services, store: store, state: state, router: routing.router, sessions: routing.sessions,
+      names: names, revocations: revocations, scheduler: scheduler, node: node,
+      tellNodes: { routing.cluster?.renamed($0, $1) }, placesDevices: state is any NodeBus, clock: clock,
+      logger: logger)
+    if content.plan.configuration(of: Fcm.self) == nil {
       logger.info("push is not configured: whoever is offline hears of messages when they connect")
     }
-    let started = try await plan.start(services, logger, clock)
-    let chain = Chain(started + own)
-    self.chain = chain
+    let chain = try await assembly.chain(configuration, content.plan, following: nil, revision: 1)
     let observer = LoggingObserver(logger: logger)
-    loops = group.makeIterator().map { loop in
-      LoopGateway(eventLoop: loop, shared: shared, chain: chain, observer: observer, clock: clock)
+    let settings = configuration.gatewaySettings
+    let loops = group.makeIterator().map { loop in
+      LoopGateway(
+        eventLoop: loop, shared: shared, settings: settings, chain: chain, observer: observer, clock: clock)
     }
+    self.loops = loops
+    let generations = Generations(chain, loops: loops, scheduler: scheduler, logger: logger)
+    self.generations = generations
+    for stage in chain.stages { stage.instance.stage.activate() }
     for loop in loops { loop.start() }
-    follower?.start()
+    routing.follower?.start()
     // What is past its retention goes with the next commit; on an idle server that is this one.
     group.next().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { _ in
       store.write([]) { _ in }
     }
+    let history = ReloadHistory()
+    let reloader = Reloader(
+      content, load: load, assembly: assembly, generations: generations, live: live, clock: clock,
+      logger: logger
+    ) { verdict in
+      history.note(verdict)
+      watcher(verdict)
+    }
+    self.reloader = reloader
     let overview = Overview(
-      loops: loops, shared: shared, plan: plan, store: store, state: state, follower: follower)
-    let (group, loops) = (group, loops)
-    clients = try await Self.listening(at: configuration.listen) { [certificates] in
+      loops: loops, shared: shared, live: live, generations: generations, history: history, store: store,
+      state: state,
+      follower: routing.follower)
+    control = try await Self.control(
+      configuration, group,
+      ControlDesk(reloader: reloader, overview: overview, taps: TapHub(loops: loops, clock: clock)), logger)
+    clients = try await Self.listening(at: "\(configuration.listen)") {
       try await Listener.clients(
-        at: configuration.listen, group: group, loops: loops, certificates: certificates)
+        at: configuration.listen, group: group, loops: loops, certificates: live.certificates)
     }
     // Last, since it says that clients may come.
-    admin = try await Self.listening(at: configuration.admin) {
+    admin = try await Self.listening(at: "\(configuration.admin)") {
       try await Listener.admin(at: configuration.admin, group: group, overview: overview)
     }
   }
 
-  /// Reads again what may have changed without the configuration: certificates.
-  func reload() { certificates?.reload(logger) }
+  /// Reads the configuration again and puts it in force, or says why not.
+  @discardableResult
+  func reload() async -> ReloadVerdict { await reloader.reload() }
 
   private static func revocations(in store: any Store) async throws -> [Revocation] {
     try await withCheckedContinuation { continuation in
@@ -156,22 +144,41 @@ final class Node: Sendable {
     }.get()
   }
 
-  private static func listening(at address: ListenAddress, _ bind: () async throws -> any Channel)
-    async throws
-    -> any Channel
-  {
-    do { return try await bind() } catch {
-      throw StageStartError("can't listen at \(address): \(error)")
+  /// Without a control socket the daemon runs all the same, unless its file names one.
+  private static func control(
+    _ configuration: DaemonConfiguration, _ group: any EventLoopGroup, _ desk: ControlDesk, _ logger: Logger
+  ) async throws -> (any Channel)? {
+    let path = configuration.controlPath
+    do {
+      return try await listening(at: "\(path)") {
+        try await Listener.control(at: path, group: group, desk: desk)
+      }
+    } catch {
+      guard configuration.control == nil else { throw error }
+      logger.warning(
+        "there is no control socket; `sluice reload`, `top` and `tap` need one: set 'control'",
+        metadata: ["reason": "\(error)"])
+      return nil
     }
   }
 
+  private static func listening(at address: String, _ bind: () async throws -> any Channel) async throws
+    -> any Channel
+  {
+    do { return try await bind() } catch let error as CommandError {
+      throw StageStartError("can't listen at \(address): \(error.message)")
+    } catch {
+      throw StageStartError("can't listen at \(address): \(error)")
+    }
+  }
   /// Ends: takes nothing new, finishes what is under way, tells clients to come back, spread over the drain window.
   func shutDown() async {
     shared.isDraining.store(true, ordering: .relaxed)
     try? await clients.close()
     await sayGoodbye()
     await untilIdle()
-    await chain.shutDown()
+    try? await control?.close()
+    await generations.shutDown()
     follower?.end()
     await state.close()
     await store.close()
@@ -181,7 +188,7 @@ final class Node: Sendable {
 
   /// Closes the connections evenly over half the window, so that they do not all come back at once.
   private func sayGoodbye() async {
-    let window = drain / 2
+    let window = live.drain / 2
     await withTaskGroup { tasks in
       for loop in loops {
         tasks.addTask { try? await loop.eventLoop.flatSubmit { loop.sayGoodbye(within: window) }.get() }
@@ -191,7 +198,7 @@ final class Node: Sendable {
 
   /// Waits until no event is under way and no client is connected, but no longer than the rest of the window.
   private func untilIdle() async {
-    let deadline = ContinuousClock.now + drain / 2
+    let deadline = ContinuousClock.now + live.drain / 2
     while ContinuousClock.now < deadline {
       var busy = 0
       for loop in loops { busy += (try? await loop.eventLoop.submit { loop.load }.get()) ?? 0 }
@@ -199,14 +206,5 @@ final class Node: Sendable {
       try? await Task.sleep(for: .milliseconds(10))
     }
     logger.warning("the drain window is over; what is still open is cut off")
-  }
-}
-
-/// A scheduler on an event loop.
-private struct LoopScheduler: Scheduler {
-  let eventLoop: any EventLoop
-
-  func after(_ delay: Duration, _ work: @escaping @Sendable () -> Void) {
-    eventLoop.scheduleTask(in: .nanoseconds(delay.wholeNanoseconds), work)
   }
 }

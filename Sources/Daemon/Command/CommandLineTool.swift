@@ -82,7 +82,7 @@ struct ConfigurationOptions: ParsableArguments {
   /// What the file says.
   ///
   /// - Throws: `CommandError` with the report where it has errors.
-  func content(code: Int32 = 1) throws -> (daemon: DaemonConfiguration, plan: ChainPlan) {
+  func content(code: Int32 = 1) throws -> LoadedConfiguration.Content {
     let loaded = load()
     guard let content = loaded.content else {
       CommandLineTool.printError(String(loaded.report.text.dropLast()))

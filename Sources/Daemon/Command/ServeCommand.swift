@@ -33,7 +33,9 @@ struct ServeCommand: AsyncParsableCommand {
     let fetcher = HTTPFetcher()
     let node: Node
     do {
-      node = try await Node(content.daemon, content.plan, fetcher: fetcher, logger: logger)
+      let options = options
+      node = try await Node(
+        content, load: { options.load() }, fetcher: fetcher, logger: logger, watcher: { _ in })
     } catch {
       await fetcher.close()
       throw CommandError("\(error)")
@@ -41,7 +43,8 @@ struct ServeCommand: AsyncParsableCommand {
     logger.notice("ready", metadata: ["listen": "\(node.address)", "version": "\(Sluice.version)"])
     var received = await signals.next()
     while received == SIGHUP {
-      node.reload()
+      // A stage that takes long to start must not hold up the end.
+      Task { await node.reload() }
       received = await signals.next()
     }
     logger.notice("draining", metadata: ["signal": "\(received == SIGINT ? "SIGINT" : "SIGTERM")"])

@@ -25,7 +25,7 @@ struct TokenCommand: ParsableCommand {
 /// Mints tokens with the secret of a configuration.
 enum Minting {
   static func token(
-    for user: String, ttl: String, name: String?, _ content: (daemon: DaemonConfiguration, plan: ChainPlan)
+    for user: String, ttl: String, name: String?, _ content: LoadedConfiguration.Content
   ) throws -> String {
     guard (1...256).contains(user.unicodeScalars.count) else {
       throw CommandError("a user has 1 to 256 characters", code: 2)

@@ -75,6 +75,9 @@ extension DaemonConfiguration {
     check.that(
       server?.lease.map { $0.duration >= .seconds(1) }, ["server", "lease"], "'lease' is at least 1s")
     check.that(
+      server?.reloadTimeout.map { $0.duration >= .seconds(1) }, ["server", "reload_timeout"],
+      "'reload_timeout' is at least 1s")
+    check.that(
       retention?.sendKeys.map { $0.duration >= .seconds(60) }, ["retention", "send_keys"],
       "'send_keys' is at least 1m: within it, sending again is safe")
   }

@@ -8,6 +8,7 @@ struct DaemonConfiguration: Decodable, Sendable {
   var server: Server?
   var store: StoreURL?
   var state: StateURL?
+  var control: SocketPath?
   var search: Bool?
   var retention: Retention?
 
@@ -38,6 +39,7 @@ struct DaemonConfiguration: Decodable, Sendable {
     var compression: Bool?
     var expiryWarning: ConfigDuration?
     var lease: ConfigDuration?
+    var reloadTimeout: ConfigDuration?
 
     enum CodingKeys: String, CodingKey {
       case listen, admin, tls, cors, limits, drain, compression, lease
@@ -47,6 +49,7 @@ struct DaemonConfiguration: Decodable, Sendable {
       case backendScope = "backend_scope"
       case trustedProxies = "trusted_proxies"
       case expiryWarning = "expiry_warning"
+      case reloadTimeout = "reload_timeout"
     }
   }
 
@@ -91,6 +94,9 @@ struct DaemonConfiguration: Decodable, Sendable {
     return options
   }
   var lease: Duration { server?.lease?.duration ?? .seconds(30) }
+  var controlPath: SocketPath { control ?? .usual(ProcessEnvironment.variables) }
+  /// How long the stages of a new chain may take to start.
+  var reloadTimeout: Duration { server?.reloadTimeout?.duration ?? .seconds(30) }
   var drain: Duration { server?.drain?.duration ?? .seconds(10) }
 
   var gatewaySettings: GatewaySettings {

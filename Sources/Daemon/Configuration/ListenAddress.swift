@@ -8,13 +8,10 @@ enum ListenAddress: ConfigurationText, Equatable, CustomStringConvertible {
   static let form = "an address such as 127.0.0.1:8080 or unix:/run/sluice/clients.sock"
   static let placeholder = ListenAddress.tcp(host: "127.0.0.1", port: 8080)
 
-  /// The longest path of a socket (`sun_path` of unix(7), without its end).
-  private static let longestPath = 107
-
   init?(_ text: String) {
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst(5))
-      guard path.hasPrefix("/"), path.utf8.count <= Self.longestPath else { return nil }
+      guard path.hasPrefix("/"), path.utf8.count <= SocketPath.longest else { return nil }
       self = .unix(path: path)
       return
     }

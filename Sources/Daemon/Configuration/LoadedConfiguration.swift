@@ -3,8 +3,16 @@ import Pipeline
 
 /// A configuration file that was read and checked.
 struct LoadedConfiguration: Sendable {
+  /// What a file without errors says.
+  struct Content: Sendable {
+    let daemon: DaemonConfiguration
+    let plan: ChainPlan
+    /// The file itself, its variables filled in.
+    let root: YAMLNode
+  }
+
   /// What the file says; `nil` where it has errors.
-  let content: (daemon: DaemonConfiguration, plan: ChainPlan)?
+  let content: Content?
   /// What is wrong or dubious.
   private(set) var faults: [Fault]
   /// The faults for people and for programs.
@@ -12,6 +20,12 @@ struct LoadedConfiguration: Sendable {
   private let path: String
   private let source: [UInt8]
   private var root: YAMLNode?
+
+  /// The path of the daemon's control socket, as far as the file can be read.
+  var controlPath: SocketPath {
+    if case .scalar(let text, _)? = root?["control"]?.value, let path = SocketPath(text) { return path }
+    return .usual(ProcessEnvironment.variables)
+  }
 
   var hasErrors: Bool { faults.contains { $0.severity == .error } }
 
@@ -45,7 +59,7 @@ struct LoadedConfiguration: Sendable {
   private static func read(
     _ source: [UInt8], _ registry: StageRegistry, _ environment: [String: String], _ faults: inout [Fault],
     _ root: inout YAMLNode?
-  ) -> (daemon: DaemonConfiguration, plan: ChainPlan)? {
+  ) -> Content? {
     guard let file = ConfigurationFile(source, environment: environment, &faults) else { return nil }
     root = file.root
     let daemon = file.decode(DaemonConfiguration.self, without: "pipeline", &faults)
@@ -58,6 +72,6 @@ struct LoadedConfiguration: Sendable {
     let setting = ChainSetting(mayMakeSecrets: isEmbedded && environment["INVOCATION_ID"] == nil)
     let plan = ChainPlan(list, registry, setting, &faults)
     guard let daemon, !faults.contains(where: { $0.severity == .error }) else { return nil }
-    return (daemon, plan)
+    return Content(daemon: daemon, plan: plan, root: file.root)
   }
 }

@@ -4,8 +4,6 @@ import Synchronization
 
 /// What all loops of the gateway share.
 final class GatewayShared: Sendable {
-  /// The settings that loops start with.
-  let settings: GatewaySettings
   let hub: Hub
   let admission = AdmissionLimits()
   /// How many WebSockets are open on all loops.
@@ -17,8 +15,7 @@ final class GatewayShared: Sendable {
   /// - Parameters:
   ///   - firstConnection: Where connection ids begin, so that those of two lives of a node differ.
   ///   - horizon: That of the store whose changes are delivered.
-  init(settings: GatewaySettings, firstConnection: UInt64, horizon: FeedHorizon) {
-    self.settings = settings
+  init(firstConnection: UInt64, horizon: FeedHorizon) {
     hub = Hub(horizon: horizon)
     lastConnection = Atomic(firstConnection)
   }

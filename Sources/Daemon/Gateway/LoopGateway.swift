@@ -28,13 +28,13 @@ final class LoopGateway: @unchecked Sendable {
   private var ticks: RepeatedTask?
 
   init(
-    eventLoop: any EventLoop, shared: GatewayShared, chain: Chain, observer: any EngineObserver,
-    clock: EngineClock
+    eventLoop: any EventLoop, shared: GatewayShared, settings: GatewaySettings, chain: Chain,
+    observer: any EngineObserver, clock: EngineClock
   ) {
     self.eventLoop = eventLoop
     self.shared = shared
     self.clock = clock
-    settings = shared.settings
+    self.settings = settings
     engine = Engine(
       chain: chain, executor: LoopExecutor(eventLoop: eventLoop), observer: observer, clock: clock)
   }

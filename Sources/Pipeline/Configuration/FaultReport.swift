@@ -33,6 +33,9 @@ public struct FaultReport: Sendable {
     return place + "  \(String(shown))\n  \(lead)^\n"
   }
 
+  /// A text as it may be shown: see the same of a line.
+  public static func withoutPassword(_ text: String) -> String { String(withoutPassword(Array(text))) }
+
   /// A line as it may be shown: the password of an address in it, between `://USER:` and `@`, is crossed out, at the same
   /// length.
   static func withoutPassword(_ line: [Character]) -> [Character] {

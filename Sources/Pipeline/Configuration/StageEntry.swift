@@ -9,7 +9,9 @@ public struct StageEntry: Sendable {
   /// Whether it is part of the chain.
   public let isEnabled: Bool
   /// Where it stands in the file.
-  public let mark: Mark
+  public var mark: Mark { node.mark }
+  /// The entry as it stands in the file, its variables filled in. It may hold secrets.
+  public let node: YAMLNode
   /// What it needs and gives, so configured.
   public let requirements: Requirements
   /// What becomes of an event when the stage fails.
@@ -75,7 +77,7 @@ public struct StageEntry: Sendable {
     typeName = Kind.name
     name = keys.name ?? Kind.name
     isEnabled = keys.enabled ?? true
-    mark = node.mark
+    self.node = node
     requirements = Kind.requirements(configuration)
     onError = keys.onError ?? Kind.onError
     enforcement = keys.enforce ?? .full

@@ -40,8 +40,18 @@ public struct YAMLNode: Sendable, Equatable {
     }
   }
 
+  /// The value as it may be written in one line.
+  public var text: String {
+    switch value {
+    case .scalar(let text, _): text
+    case .sequence(let items): "[" + items.map(\.text).joined(separator: ", ") + "]"
+    case .mapping(let entries):
+      "{ " + entries.map { "\($0.key): \($0.value.text)" }.joined(separator: ", ") + " }"
+    }
+  }
+
   /// A text that is the same for nodes that mean the same, wherever they stand.
-  var canonical: String {
+  public var canonical: String {
     switch value {
     case .scalar(let text, let isPlain): (isPlain ? "p" : "q") + "\(text.utf8.count):\(text)"
     case .sequence(let items): "[" + items.map(\.canonical).joined(separator: ",") + "]"

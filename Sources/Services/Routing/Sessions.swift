@@ -21,5 +21,5 @@ public enum SessionsKey: ServiceKey {
 /// The key under which stages find how many devices a user may have connected.
 public enum DeviceLimitKey: ServiceKey {
   /// The number.
-  public typealias Service = Int
+  public typealias Service = Setting<Int>
 }

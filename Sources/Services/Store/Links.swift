@@ -91,6 +91,6 @@ public struct PermitRequest: Sendable, Hashable {
 
 /// The key under which stages find who may write to whom.
 public enum AudienceKey: ServiceKey {
-  /// The audience.
-  public typealias Service = Audience
+  /// The audience; what the stage that stores messages is set to.
+  public typealias Service = Setting<Audience>
 }

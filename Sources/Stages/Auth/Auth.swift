@@ -20,12 +20,18 @@ public struct Auth: BatchStage {
   public static let events: EventFilter = .all
 
   let verifier: TokenVerifier
+  private let predecessor: TokenVerifier?
   private let revocations: RevocationList
   private let clock: EngineClock
 
   /// Gives identity.
   public static func requirements(_ configuration: AuthConfiguration) -> Requirements {
     Requirements(gives: [.identity])
+  }
+
+  /// The file of the keys, unless they are fetched.
+  public static func files(_ configuration: AuthConfiguration) -> [String] {
+    configuration.keyPlaces.filter { $0.key != .jwksURL }.map(\.value)
   }
 
   /// Reports keys that are missing or too weak, algorithms that are not known, and dubious settings.
@@ -35,20 +41,37 @@ public struct Auth: BatchStage {
 
   /// Starts the stage. A file of secrets that is missing is made: ``check(_:_:)`` has let it pass only where that is
   /// allowed. Keys that are fetched are waited for, but not for long: the stage starts without them too, and events
-  /// with a token are `UNAVAILABLE` until they are there.
+  /// with a token are `UNAVAILABLE` until they are there; at a reload it does not start without them.
+  ///
+  /// Keys that a predecessor had too confirm what they have confirmed, unless what is asked of tokens has changed.
   ///
   /// - Throws: `StageStartError` where not exactly one key is configured or the process can't fetch it,
   ///   ``KeyFileError`` where a file can't be used.
   public init(_ configuration: AuthConfiguration, _ context: StageContext) async throws {
-    let source = try await configuration.keySource(context)
-    verifier = TokenVerifier(
-      source: source, algorithms: configuration.acceptedAlgorithms, policy: configuration.policy)
+    let (algorithms, policy) = (configuration.acceptedAlgorithms, configuration.policy)
+    predecessor = context.predecessor(as: Auth.self)?.verifier
+    let inherited = predecessor.flatMap { $0.accepts(algorithms, policy) ? $0.keys : nil }
+    let source = try await configuration.keySource(context, inheriting: inherited ?? .none)
+    guard predecessor == nil || !source.isWaiting else {
+      source.end()
+      throw StageStartError("the keys can't be fetched now")
+    }
+    verifier = TokenVerifier(source: source, algorithms: algorithms, policy: policy)
     revocations = context.services[RevocationListKey.self] ?? RevocationList()
     clock = context.clock
   }
 
-  /// Looks for no newer keys any more.
-  public func shutDown() async { verifier.end() }
+  /// Nothing rests any longer on what only the predecessor accepted: connections that do are to show another token.
+  public func activate() {
+    predecessor?.withdraw(allBut: verifier.keys, at: clock.wall())
+    verifier.isInForce = true
+  }
+
+  /// Fetches keys again that come from a server.
+  public func refresh() async { await verifier.refresh() }
+
+  /// Looks for no newer keys any more. Where no other stage has taken over, nothing rests on these any longer.
+  public func shutDown() async { verifier.end(at: clock.wall()) }
 
   /// Gives events their identity; rejects what has none with `UNAUTHENTICATED` or `TOKEN_EXPIRED`, and an `AUTH` for
   /// another user with `FORBIDDEN`.

@@ -16,20 +16,24 @@ extension AuthConfiguration {
 
   /// The keys, read or fetched.
   ///
+  /// - Parameter older: Keys that stay the same where they are among those.
   /// - Throws: `StageStartError` where not exactly one place is set or the process can't fetch, ``KeyFileError`` where
   ///   a file can't be used.
-  func keySource(_ context: StageContext) async throws -> any KeySource {
+  func keySource(_ context: StageContext, inheriting older: KeySet) async throws -> any KeySource {
     guard keyPlaces.count == 1, let place = keyPlaces.first else {
       throw StageStartError("stage '\(context.name)' needs keys from exactly one place")
     }
     switch place.key {
-    case .secretFile: return FixedKeys(keys: KeySet(try Self.secrets(place.value, context.logger)))
-    case .publicKeyFile: return FixedKeys(keys: try KeyFile(reading: place.value).publicKeys(place.value))
-    case .jwksFile: return FixedKeys(keys: try KeyFile(reading: place.value).keySet(place.value))
+    case .secretFile:
+      return FixedKeys(KeySet(try Self.secrets(place.value, context.logger)), inheriting: older)
+    case .publicKeyFile:
+      return FixedKeys(try KeyFile(reading: place.value).publicKeys(place.value), inheriting: older)
+    case .jwksFile:
+      return FixedKeys(try KeyFile(reading: place.value).keySet(place.value), inheriting: older)
     default:
       let keys = RemoteKeys(
         place.value, keptFor: jwksRefresh?.duration ?? .seconds(600), try context.require(WebFetcherKey.self),
-        try context.scheduler, context.clock, context.logger)
+        try context.scheduler, context.clock, context.logger, inheriting: older)
       await keys.fetch()
       return keys
     }

@@ -17,6 +17,10 @@ protocol KeySource: Sendable {
 /// Keys that stay as they are.
 struct FixedKeys: KeySource {
   let keys: KeySet
+
+  /// - Parameter older: Keys that stay the same where they are among these.
+  init(_ keys: KeySet, inheriting older: KeySet = .none) { self.keys = keys.replacing(older).set }
+
   var isWaiting: Bool { false }
 
   func refresh() async {}

@@ -38,12 +38,17 @@ final class RemoteKeys: KeySource {
   private let clock: EngineClock
   private let logger: Logger
   private let state = Mutex(State())
+  /// Keys that stay the same where they are in the first set.
+  private let older: KeySet
 
-  /// - Parameter lifetime: How long a set is kept at most.
+  /// - Parameters:
+  ///   - lifetime: How long a set is kept at most.
+  ///   - older: Keys that stay the same where they are among those fetched.
   init(
     _ address: String, keptFor lifetime: Duration, _ fetcher: any WebFetcher, _ scheduler: any Scheduler,
-    _ clock: EngineClock, _ logger: Logger
+    _ clock: EngineClock, _ logger: Logger, inheriting older: KeySet = .none
   ) {
+    self.older = older
     self.address = address
     self.lifetime = lifetime
     self.fetcher = fetcher
@@ -101,12 +106,14 @@ final class RemoteKeys: KeySource {
 
   private func take(_ set: KeySet, for lifetime: Duration) {
     let removed = state.withLock { state -> [KeySet.Member] in
-      let (keys, removed) = set.replacing(state.keys)
+      let isFirst = !state.hasKeys
+      let (keys, removed) = set.replacing(isFirst ? older : state.keys)
       state.keys = keys
       state.hasKeys = true
       state.fetch = nil
       state.failures = 0
-      return removed
+      // What the older keys have confirmed is another's to take back.
+      return isFirst ? [] : removed
     }
     let now = clock.wall()
     for member in removed { member.credential.withdraw(at: now) }

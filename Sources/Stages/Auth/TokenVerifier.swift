@@ -11,6 +11,7 @@ final class TokenVerifier: Sendable {
   private let algorithms: Set<JWSAlgorithm>
   private let policy: ClaimsPolicy
   private let cache: Mutex<TokenCache>
+  private let inForce = Atomic<Bool>(false)
 
   /// A verifier.
   ///
@@ -91,6 +92,35 @@ final class TokenVerifier: Sendable {
     return identity
   }
 
-  /// Looks for no newer keys any more.
-  func end() { source.end() }
+  /// Whether connections may rest on what it has verified.
+  var isInForce: Bool {
+    get { inForce.load(ordering: .relaxed) }
+    set { inForce.store(newValue, ordering: .relaxed) }
+  }
+
+  /// The keys in force.
+  var keys: KeySet { source.keys }
+
+  /// Whether it asks the same of tokens.
+  func accepts(_ algorithms: Set<JWSAlgorithm>, _ policy: ClaimsPolicy) -> Bool {
+    self.algorithms == algorithms && self.policy.asksTheSame(as: policy)
+  }
+
+  /// Looks for newer keys.
+  func refresh() async { await source.refresh() }
+
+  /// Takes back what its keys have confirmed, but for those that a successor has too; it is no longer in force.
+  func withdraw(allBut kept: KeySet, at now: Timestamp) {
+    isInForce = false
+    for member in source.keys.members
+    where !kept.members.contains(where: { $0.credential === member.credential }) {
+      member.credential.withdraw(at: now)
+    }
+  }
+
+  /// Looks for no newer keys any more. Where no other has taken over, what the keys have confirmed is taken back.
+  func end(at now: Timestamp) {
+    source.end()
+    if isInForce { withdraw(allBut: .none, at: now) }
+  }
 }

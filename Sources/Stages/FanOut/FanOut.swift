@@ -34,7 +34,7 @@ public struct FanOut: DeferringStage {
 
   private let router: any Router
   private let store: any Store
-  private let audience: Audience
+  private let audience: Setting<Audience>
   private let ephemeral: EphemeralMessages?
 
   /// Needs the durable id or, with `ephemeral`, identity alone.
@@ -48,7 +48,7 @@ public struct FanOut: DeferringStage {
   public init(_ configuration: Configuration, _ context: StageContext) throws {
     router = try context.router
     store = try context.store
-    audience = context.services[AudienceKey.self] ?? .anyone
+    audience = context.services[AudienceKey.self] ?? Setting(.anyone)
     ephemeral = configuration.ephemeral == true ? EphemeralMessages(ids: try context.messageIDs) : nil
   }
 
@@ -76,7 +76,7 @@ public struct FanOut: DeferringStage {
 
   /// Typing is worth little and gone in a moment, so its event does not wait for the store's leave.
   private func deliver(_ notices: [TypingNotice]) {
-    store.permits(notices.map(\.permit), audience: audience) { [router] result in
+    store.permits(notices.map(\.permit), audience: audience.value) { [router] result in
       guard case .success(let permits) = result else { return }
       let allowed = zip(notices, permits).filter(\.1).map(\.0.delivery)
       if !allowed.isEmpty { router.deliver(allowed) }

@@ -21,6 +21,9 @@ public struct Fcm: BatchStage {
   public static let onError: FaultPolicy = .skip
 
   private let decisions: PushDecisions
+  private let timing: PushTiming
+  /// What tells this stage from others that have the same decisions.
+  private let owner = PushDecisions.Owner()
 
   /// Needs the durable id.
   public static func requirements(_ configuration: FcmConfiguration) -> Requirements {
@@ -36,13 +39,23 @@ public struct Fcm: BatchStage {
   ///
   /// - Throws: `StageStartError` where there is no store or scheduler, or nobody who knows who is there.
   public init(_ configuration: FcmConfiguration, _ context: StageContext) async throws {
+    timing = configuration.timing
+    if let predecessor = context.predecessor(as: Fcm.self) {
+      // What waits for a decision belongs to no generation.
+      decisions = predecessor.decisions
+      return
+    }
     decisions = PushDecisions(
       store: try context.store, liveness: try context.require(LivenessKey.self),
       scheduler: try context.scheduler, clock: context.clock, logger: context.logger,
-      after: configuration.after?.duration ?? FcmConfiguration.usualAfter,
-      lifetime: configuration.ttl?.duration ?? FcmConfiguration.usualLifetime)
+      timing: timing)
     context.logger.warning("push is not configured: what is due a push is kept, and not sent")
     await decisions.resume()
+  }
+
+  /// Decides from now on as this stage is configured.
+  public func activate() {
+    decisions.adopt(by: owner, timing)
   }
 
   /// Notes the messages of the batch that were stored; nothing waits for the decision.
@@ -58,6 +71,6 @@ public struct Fcm: BatchStage {
     if !stored.isEmpty { decisions.note(stored) }
   }
 
-  /// Decides nothing more; what is open is found again by the next life.
-  public func shutDown() async { decisions.end() }
+  /// Where no other stage has taken over, decides nothing more; what is open is found again by the next life.
+  public func shutDown() async { decisions.release(by: owner) }
 }

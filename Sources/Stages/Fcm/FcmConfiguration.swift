@@ -9,8 +9,10 @@ public struct FcmConfiguration: Decodable, Sendable {
   /// How long a push is kept; absent: a day.
   public var ttl: ConfigDuration?
 
-  static let usualAfter = Duration.seconds(10)
-  static let usualLifetime = Duration.seconds(86_400)
+  /// How long a connected receiver has for a sign of life, and how long a push is kept.
+  var timing: PushTiming {
+    PushTiming(after: after?.duration ?? .seconds(10), lifetime: ttl?.duration ?? .seconds(86_400))
+  }
 
   /// A configuration by its parts.
   public init(credentials: String? = nil, after: ConfigDuration? = nil, ttl: ConfigDuration? = nil) {

@@ -3,6 +3,14 @@ import Pipeline
 import Services
 import Synchronization
 
+/// The times that decisions about pushes go by.
+struct PushTiming: Sendable {
+  /// How long a connected receiver has for a sign of life.
+  var after: Duration
+  /// How long a push is kept.
+  var lifetime: Duration
+}
+
 /// Messages of which it is not decided yet whether they are due a push.
 ///
 /// A delivery that is seen costs no write: it waits here in memory for a sign of life, and is forgotten. What is due is
@@ -44,28 +52,33 @@ final class PushDecisions: Sendable {
     /// When the mark was written, and when it has to be written again at the latest.
     var markedAt: UInt64 = 0
     var lastNoted: UInt64 = 0
+    /// The stage in force that decides by this.
+    var owner: Owner?
   }
+
+  /// One stage among those that have had the same decisions, one after the other.
+  final class Owner: Sendable {}
 
   private let store: any Store
   private let liveness: any Liveness
   private let scheduler: any Scheduler
   private let clock: EngineClock
   private let logger: Logger
-  private let after: UInt64
-  private let lifetime: Duration
+  private let timing: Setting<PushTiming>
+  private var after: UInt64 { UInt64(max(0, timing.value.after.wholeNanoseconds)) }
+  private var lifetime: Duration { timing.value.lifetime }
   private let state = Mutex(State())
 
   init(
     store: any Store, liveness: any Liveness, scheduler: any Scheduler, clock: EngineClock, logger: Logger,
-    after: Duration, lifetime: Duration
+    timing: PushTiming
   ) {
     self.store = store
     self.liveness = liveness
     self.scheduler = scheduler
     self.clock = clock
     self.logger = logger
-    self.after = UInt64(max(0, after.wholeNanoseconds))
-    self.lifetime = lifetime
+    self.timing = Setting(timing)
   }
 
   /// Takes over what an earlier life has left undecided. Its receivers have as long as any for a sign of life.
@@ -99,7 +112,18 @@ final class PushDecisions: Sendable {
     tickLater()
   }
 
-  func end() { state.withLock { $0.isEnded = true } }
+  /// Decides for a stage from now on, as it is configured.
+  func adopt(by owner: Owner, _ timing: PushTiming) {
+    self.timing.value = timing
+    state.withLock { $0.owner = owner }
+  }
+
+  /// Decides nothing more, unless another stage has taken over.
+  func release(by owner: Owner) {
+    state.withLock { state in
+      if state.owner == nil || state.owner === owner { state.isEnded = true }
+    }
+  }
 
   /// - Parameter moment: When they were noted first: the mark stays behind that.
   private func wait(for pushes: [DuePush], notedAt moment: UInt64) {
@@ -152,6 +176,7 @@ final class PushDecisions: Sendable {
 
   private func tick() {
     let now = clock.monotonic()
+    let after = after
     let (decided, asked) = state.withLock { state -> ([Slot], [Slot]) in
       state.isTicking = false
       guard !state.isEnded else { return ([], []) }

@@ -11,6 +11,11 @@ struct ClaimsPolicy: Sendable {
   /// Whether a token must have an `exp`.
   var requiresExpiry = true
 
+  /// Whether whatever another let pass passes here too, time left aside.
+  func asksTheSame(as other: ClaimsPolicy) -> Bool {
+    issuer == other.issuer && audience == other.audience && requiresExpiry == other.requiresExpiry
+  }
+
   /// Checks claims.
   ///
   /// - Throws: ``TokenFault/expired``, or ``TokenFault/claim(_:)`` that names the claim.

@@ -23,7 +23,7 @@ public struct Presence: DeferringStage {
   /// `nil` where nobody is told.
   private let announcer: PresenceAnnouncer?
   private let sessions: (any Sessions)?
-  private let deviceLimit: Int
+  private let deviceLimit: Setting<Int>
   private let grace: Duration
   private let clock: EngineClock
   private let logger: Logger
@@ -48,11 +48,10 @@ public struct Presence: DeferringStage {
       store: try context.store, router: try context.router, limit: configuration.maxUpdates ?? 1000,
       logger: context.logger)
     sessions = context.services[SessionsKey.self]
-    deviceLimit = context.services[DeviceLimitKey.self] ?? .max
+    deviceLimit = context.services[DeviceLimitKey.self] ?? Setting(.max)
     grace = configuration.offlineAfter?.duration ?? .seconds(10)
     clock = context.clock
     logger = context.logger
-    watchAbandoned()
   }
 
   /// Notes where users have their devices, and tells nobody: for a chain without presence, on whose nodes deliveries find
@@ -64,14 +63,14 @@ public struct Presence: DeferringStage {
     scheduler = try context.scheduler
     announcer = nil
     sessions = context.services[SessionsKey.self]
-    deviceLimit = context.services[DeviceLimitKey.self] ?? .max
+    deviceLimit = context.services[DeviceLimitKey.self] ?? Setting(.max)
     grace = .zero
     clock = context.clock
     logger = context.logger
-    watchAbandoned()
   }
 
-  private func watchAbandoned() {
+  /// From now on it is the one that looks after users whose node has gone.
+  public func activate() {
     state.watchAbandoned { [self] users in
       for user in users { waitForReturn(of: user) }
     }
@@ -91,7 +90,7 @@ public struct Presence: DeferringStage {
           pending.resolve(result, at: index)
         }
       } else {
-        state.arrive(user, device: event.connection.id, limit: deviceLimit) { result in
+        state.arrive(user, device: event.connection.id, limit: deviceLimit.value) { result in
           if case .success(let arrival) = result {
             if arrival.cameOnline { announcer?.announce(.online, user, lastSeen: clock.wall()) }
             for device in arrival.displaced { sessions?.replace(device, of: user) }

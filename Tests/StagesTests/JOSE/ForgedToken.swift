@@ -27,7 +27,7 @@ enum ForgedToken {
     policy: ClaimsPolicy = ClaimsPolicy(), remembering capacity: Int = 10
   ) -> TokenVerifier {
     TokenVerifier(
-      source: FixedKeys(keys: KeySet(keys.map(HMACKey.init(secret:)))), algorithms: algorithms,
+      source: FixedKeys(KeySet(keys.map(HMACKey.init(secret:)))), algorithms: algorithms,
       policy: policy,
       remembering: capacity)
   }

@@ -66,7 +66,7 @@ struct PublicKeyTests {
     // The public key, taken for the secret of an HMAC by who trusts a token's header (CVE-2015-9235).
     let confused = ForgedToken.signed(secret: Array(pair.pem.utf8))
     let verifier = TokenVerifier(
-      source: FixedKeys(keys: KeySet([key])), algorithms: Set(JWSAlgorithm.allCases), policy: ClaimsPolicy())
+      source: FixedKeys(KeySet([key])), algorithms: Set(JWSAlgorithm.allCases), policy: ClaimsPolicy())
     #expect(ForgedToken.fault(confused, by: verifier) == .signature)
   }
 

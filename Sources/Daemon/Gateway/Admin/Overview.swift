@@ -11,52 +11,55 @@ import Synchronization
 final class Overview: Sendable {
   private let loops: [LoopGateway]
   private let shared: GatewayShared
-  private let plan: ChainPlan
+  private let live: LiveSettings
+  private let generations: Generations
+  private let history: ReloadHistory
   private let store: any Store
   private let state: any SharedState
   private let follower: FeedFollower?
 
   init(
-    loops: [LoopGateway], shared: GatewayShared, plan: ChainPlan, store: any Store, state: any SharedState,
-    follower: FeedFollower?
+    loops: [LoopGateway], shared: GatewayShared, live: LiveSettings, generations: Generations,
+    history: ReloadHistory, store: any Store, state: any SharedState, follower: FeedFollower?
   ) {
-    self.follower = follower
     self.loops = loops
     self.shared = shared
-    self.plan = plan
+    self.live = live
+    self.generations = generations
+    self.history = history
     self.store = store
     self.state = state
-  }
-
-  /// What one loop has counted.
-  private struct LoopFigures: Sendable {
-    var counters: GatewayCounters
-    var stages: [StageFigures]
-    var names: [String]
-    var inFlight: Int
-    var revision: Int
+    self.follower = follower
   }
 
   /// 200 where store and state answer and nothing is ending, else 503 with the reasons.
   func readiness() -> EventLoopFuture<HTTPReply> {
-    let loop = loops[0].eventLoop
-    let storeAnswer = loop.makePromise(of: String?.self)
-    let stateAnswer = loop.makePromise(of: String?.self)
-    store.ready { storeAnswer.succeed($0.map { "store: \($0)\n" }) }
-    state.ready { stateAnswer.succeed($0.map { "state: \($0)\n" }) }
     let shared = shared
-    return storeAnswer.futureResult.and(stateAnswer.futureResult).map { store, state in
+    return health().map { store, state in
       let draining = shared.isDraining.load(ordering: .relaxed) ? "draining\n" : ""
-      let reasons = (store ?? "") + (state ?? "") + draining
+      let reasons = (store.map { "store: \($0)\n" } ?? "") + (state.map { "state: \($0)\n" } ?? "") + draining
       return reasons.isEmpty ? .text(.ok, "ready\n") : .text(.serviceUnavailable, reasons)
     }
   }
 
+  /// Whether store and state answer; `nil` of each that does, else why not.
+  private func health() -> EventLoopFuture<(store: String?, state: String?)> {
+    let loop = loops[0].eventLoop
+    let storeAnswer = loop.makePromise(of: String?.self)
+    let stateAnswer = loop.makePromise(of: String?.self)
+    store.ready { storeAnswer.succeed($0) }
+    state.ready { stateAnswer.succeed($0) }
+    return storeAnswer.futureResult.and(stateAnswer.futureResult).map { ($0, $1) }
+  }
+
   /// The figures in Prometheus' text format, version 0.0.4.
   func metrics() -> EventLoopFuture<HTTPReply> {
-    let (store, state, follower) = (store, state, follower)
-    return gather().map { total in
+    let (store, state, follower, history, older) = (
+      store, state, follower, history.figures, generations.older.count
+    )
+    return LoopFigures.gather(loops).and(health()).map { total, health in
       var text = PrometheusText()
+      text.process(ProcessFigures())
       text.gauge("sluice_connections", "Open WebSockets.", total.counters.connections)
       text.counter("sluice_connections_accepted_total", "WebSockets opened.", total.counters.accepted)
       text.counter(
@@ -71,7 +74,11 @@ final class Overview: Sendable {
         total.counters.closes.sorted { $0.key < $1.key }.map { (String($0.key), $0.value) })
       text.gauge("sluice_events_in_flight", "Events that the chain holds.", total.inFlight)
       text.gauge("sluice_pipeline_revision", "Rises with every reload.", total.revision)
-      text.stages(Array(zip(total.names, total.stages)))
+      text.gauge("sluice_pipeline_older_chains", "Replaced chains that still hold events.", older)
+      text.reloads(history)
+      text.gauge("sluice_store_up", "Whether the store answers.", health.store == nil ? 1 : 0)
+      text.gauge("sluice_state_up", "Whether the shared state answers.", health.state == nil ? 1 : 0)
+      text.stages(total.stages)
       if let figures = (store as? SQLiteStore)?.figures {
         text.store(commits: figures.commits, writes: figures.writes, failures: figures.failures)
       }
@@ -94,47 +101,97 @@ final class Overview: Sendable {
 
   /// The chain in force, with what each of its stages has counted.
   func pipeline() -> EventLoopFuture<HTTPReply> {
-    let plan = plan
-    return gather().map { total in
+    let (plan, history) = (live.plan.value, history.figures)
+    return LoopFigures.gather(loops).map { total in
       var writer = JSONObjectWriter(reserving: 1024)
       writer.member("revision", total.revision)
       writer.array("stages", of: plan.entries) { writer, entry in
-        writer.member("name", entry.name)
-        writer.member("stage", entry.typeName)
-        writer.member("enabled", entry.isEnabled)
-        guard let index = total.names.firstIndex(of: entry.name), entry.isEnabled else { return }
-        let figures = total.stages[index]
-        writer.member("onError", entry.onError.rawValue)
-        writer.member("events", Int(figures.events))
-        writer.member("continued", Int(figures.continued))
-        writer.member("stopped", Int(figures.stopped))
-        writer.member("rejected", Int(figures.rejected))
-        writer.member("faults", Int(figures.faults))
-        writer.member("timeouts", Int(figures.timeouts))
-        let mean = figures.latency.count == 0 ? 0 : figures.latency.sum / figures.latency.count
-        writer.member("meanMicroseconds", Int(mean / 1000))
+        total.write(entry, to: &writer)
       }
-      writer.null("lastReload")
+      if let last = history.last {
+        writer.beginObject("lastReload")
+        last.write(to: &writer)
+        writer.endObject()
+      } else {
+        writer.null("lastReload")
+      }
       return HTTPReply(status: .ok, body: writer.finish())
     }
   }
 
-  private func gather() -> EventLoopFuture<LoopFigures> {
-    let parts = loops.map { loop in
-      loop.eventLoop.submit {
-        LoopFigures(
-          counters: loop.counters, stages: loop.engine.figures, names: loop.engine.chain.stages.map(\.name),
-          inFlight: loop.engine.eventsInFlight, revision: loop.engine.chain.revision)
+  /// All that `sluice top` shows: figures that only rise, for whoever asks again to compare.
+  func status() -> EventLoopFuture<HTTPReply> {
+    let (plan, history, older, store) = (live.plan.value, history.figures, generations.older.count, store)
+    return LoopFigures.gather(loops).and(health()).map { total, health in
+      var writer = JSONObjectWriter(reserving: 4096)
+      writer.member("version", Sluice.version)
+      writer.member("at", EngineClock.system.wall())
+      writer.member("monotonicMicroseconds", Int(EngineClock.system.monotonic() / 1000))
+      writer.member("revision", total.revision)
+      writer.member("olderChains", older)
+      writer.member("connections", total.counters.connections)
+      writer.member("accepted", Int(total.counters.accepted))
+      writer.member("framesIn", Int(total.counters.framesIn))
+      writer.member("framesOut", Int(total.counters.framesOut))
+      writer.member("requests", Int(total.counters.requests))
+      writer.member("inFlight", total.inFlight)
+      let process = ProcessFigures()
+      writer.member("residentBytes", process.residentBytes)
+      writer.member("openFiles", process.openFiles)
+      writer.member("cpuMilliseconds", Int(process.cpuSeconds * 1000))
+      writer.member("store", health.store ?? "ok")
+      writer.member("state", health.state ?? "ok")
+      if let commits = store.commitFigures {
+        writer.member("commits", Int(commits.commits))
+        writer.member("writes", Int(commits.writes))
       }
-    }
-    return EventLoopFuture.whenAllSucceed(parts, on: loops[0].eventLoop).map { parts in
-      var total = parts[0]
-      for part in parts.dropFirst() {
-        total.counters.add(part.counters)
-        for index in total.stages.indices { total.stages[index].add(part.stages[index]) }
-        total.inFlight += part.inFlight
+      writer.member("reloads", Int(history.succeeded))
+      writer.member("failedReloads", Int(history.failed))
+      if let last = history.last {
+        writer.member("lastReload", last.summary)
+        writer.member("lastReloadAt", last.at)
       }
-      return total
+      writer.array("stages", of: plan.entries.filter(\.isEnabled)) { writer, entry in
+        total.write(entry, to: &writer)
+        let latency = total.stages.first { $0.name == entry.name }?.figures.latency ?? Histogram()
+        writer.member("buckets", json: "[\(latency.buckets.map(String.init).joined(separator: ","))]".utf8)
+      }
+      return HTTPReply(status: .ok, body: writer.finish())
     }
+  }
+}
+
+extension LoopFigures {
+  /// Writes what is known of a stage.
+  fileprivate func write(_ entry: StageEntry, to writer: inout JSONObjectWriter) {
+    writer.member("name", entry.name)
+    writer.member("stage", entry.typeName)
+    writer.member("enabled", entry.isEnabled)
+    guard entry.isEnabled, let figures = stages.first(where: { $0.name == entry.name })?.figures else {
+      return
+    }
+    writer.member("onError", entry.onError.rawValue)
+    if entry.enforcement != .full { writer.member("enforce", entry.enforcement.description) }
+    writer.member("events", Int(figures.events))
+    writer.member("continued", Int(figures.continued))
+    writer.member("stopped", Int(figures.stopped))
+    writer.member("rejected", Int(figures.rejected))
+    writer.member("faults", Int(figures.faults))
+    writer.member("timeouts", Int(figures.timeouts))
+    if entry.enforcement != .full || figures.unobeyedStops + figures.unobeyedRejections > 0 {
+      writer.member("wouldStop", Int(figures.unobeyedStops))
+      writer.member("wouldReject", Int(figures.unobeyedRejections))
+    }
+    let mean = figures.latency.count == 0 ? 0 : figures.latency.sum / figures.latency.count
+    writer.member("meanMicroseconds", Int(mean / 1000))
+  }
+}
+
+extension Store {
+  /// What a store has counted of its transactions, where it counts.
+  fileprivate var commitFigures: (commits: UInt64, writes: UInt64)? {
+    if let figures = (self as? SQLiteStore)?.figures { return (figures.commits, figures.writes) }
+    if let figures = (self as? PostgresStore)?.figures { return (figures.commits, figures.writes) }
+    return nil
   }
 }

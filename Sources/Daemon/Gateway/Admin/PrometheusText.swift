@@ -20,6 +20,31 @@ struct PrometheusText {
     for (value, count) in values { text += "\(name){\(label)=\"\(value)\"} \(count)\n" }
   }
 
+  mutating func process(_ figures: ProcessFigures) {
+    gauge("process_resident_memory_bytes", "Resident memory.", figures.residentBytes)
+    gauge("process_open_fds", "Open file descriptors.", figures.openFiles)
+    head("process_cpu_seconds_total", "CPU time of all threads.", "counter")
+    text += "process_cpu_seconds_total \(figures.cpuSeconds)\n"
+  }
+
+  mutating func reloads(_ figures: ReloadHistory.Figures) {
+    counters(
+      "sluice_reloads_total", "Reloads, by what came of them.", label: "result",
+      [("ok", figures.succeeded), ("failed", figures.failed)])
+    let succeeded = figures.last.map { $0.result == .ok } ?? true
+    gauge(
+      "sluice_reload_last_succeeded", "Whether the last reload came into force; 1 before the first.",
+      succeeded ? 1 : 0)
+    if let last = figures.last {
+      gauge(
+        "sluice_reload_last_timestamp_seconds", "When the last reload ended.",
+        Int(last.at.milliseconds / 1000))
+      gauge(
+        "sluice_reload_needing_restart", "Settings of the file that need a restart.",
+        last.needingRestart.count)
+    }
+  }
+
   mutating func store(commits: UInt64, writes: UInt64, failures: UInt64) {
     counter("sluice_store_commits_total", "Transactions committed.", commits)
     counter("sluice_store_writes_total", "Changes made durable.", writes)
@@ -44,6 +69,15 @@ struct PrometheusText {
       ]
       for (verdict, count) in verdicts {
         text += "sluice_stage_events_total{stage=\"\(escaped(name))\",verdict=\"\(verdict)\"} \(count)\n"
+      }
+    }
+    head(
+      "sluice_stage_unobeyed_total", "What stages said where they are not obeyed, by what they said.",
+      "counter")
+    for (name, figures) in stages {
+      let verdicts = [("stop", figures.unobeyedStops), ("reject", figures.unobeyedRejections)]
+      for (verdict, count) in verdicts {
+        text += "sluice_stage_unobeyed_total{stage=\"\(escaped(name))\",verdict=\"\(verdict)\"} \(count)\n"
       }
     }
     head("sluice_stage_timeouts_total", "Events on which a stage ran out of time.", "counter")

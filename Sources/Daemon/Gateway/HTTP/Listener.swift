@@ -56,6 +56,25 @@ enum Listener {
     return try await bind(server, to: address)
   }
 
+  /// Begins to take connections of the operator's tools, from processes of the daemon's own user and of root alone.
+  ///
+  /// - Throws: `CommandError` where the path is taken.
+  static func control(at path: SocketPath, group: any EventLoopGroup, desk: ControlDesk) async throws
+    -> any Channel
+  {
+    let server = bootstrap(group) { channel in
+      PeerCredentials.mayControl(channel).flatMap { mayControl in
+        guard mayControl else { return channel.close() }
+        return channel.eventLoop.makeCompletedFuture { try addHTTP(to: channel, ControlHandler(desk: desk)) }
+      }
+    }
+    try UnixSocket.makeFolder(of: path.path)
+    try await UnixSocket.makeWay(at: path.path)
+    let channel = try await server.bind(unixDomainSocketPath: path.path).get()
+    chmod(path.path, 0o600)
+    return channel
+  }
+
   private static func bind(_ server: ServerBootstrap, to address: ListenAddress) async throws -> any Channel {
     switch address {
     case .tcp(let host, let port): return try await server.bind(host: host, port: port).get()

@@ -20,6 +20,9 @@ struct QueryString: Equatable {
     self.parameters = parameters
   }
 
+  /// All parameters, in their order.
+  var all: [(name: String, value: String)] { parameters }
+
   /// The parts of the path, percent-decoded; `nil` where one is malformed.
   var pathParts: [String]? {
     var parts: [String] = []

@@ -5,7 +5,7 @@ import Pipeline
 private let secret = [UInt8](repeating: 7, count: 32)
 private let now = Timestamp(milliseconds: 1_700_000_000_000)
 private let verifier = TokenVerifier(
-  source: FixedKeys(keys: KeySet([HMACKey(secret: secret)])), algorithms: Set(JWSAlgorithm.allCases),
+  source: FixedKeys(KeySet([HMACKey(secret: secret)])), algorithms: Set(JWSAlgorithm.allCases),
   policy: ClaimsPolicy(), remembering: 4)
 
 /// Tokens, key sets and key files: nothing forged is accepted, nothing ends the process.

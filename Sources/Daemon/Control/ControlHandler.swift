@@ -1,0 +1,76 @@
+import NIOCore
+import NIOHTTP1
+import Pipeline
+
+/// The control socket's requests: those of `sluice reload`, `plan`, `top` and `tap`. HTTP, so that they can be made
+/// with any client that takes a socket: `curl --unix-socket PATH http://control/status`.
+final class ControlHandler: HTTPExchange {
+  private let desk: ControlDesk
+  private var tap: TapStream?
+
+  init(desk: ControlDesk) { self.desk = desk }
+
+  override func take(_ head: HTTPRequestHead, body: [UInt8]) {
+    guard let query = QueryString(target: head.uri) else {
+      return answer(.problem(Rejection(.invalidEvent, "the request's target is malformed")))
+    }
+    switch (head.method, query.path) {
+    case (.POST, "/reload"): answer { desk in await desk.reload() }
+    case (.GET, "/plan"): answer { desk in await desk.plan() }
+    case (.GET, "/status"): answer { desk in try await desk.overview.status().get() }
+    case (.GET, "/tap"): stream(query)
+    default:
+      answer(
+        .problem(Rejection(.notFound, "there are POST /reload, GET /plan, GET /status and GET /tap")))
+    }
+  }
+
+  override func channelInactive(context: ChannelHandlerContext) {
+    tap?.end()
+    tap = nil
+    super.channelInactive(context: context)
+  }
+
+  private func answer(_ make: @escaping @Sendable (ControlDesk) async throws -> HTTPReply) {
+    guard let loop = context?.eventLoop else { return }
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    let desk = desk
+    Task {
+      let reply: HTTPReply
+      do { reply = try await make(desk) } catch let rejection as Rejection {
+        reply = .problem(rejection)
+      } catch {
+        reply = .problem(Rejection(.internal, "\(error)"))
+      }
+      loop.execute { bound.value.answer(reply) }
+    }
+  }
+
+  private func stream(_ query: QueryString) {
+    guard let context else { return }
+    do throws(Rejection) {
+      tap = TapStream(try TapFilter(query), desk.taps, on: context)
+    } catch {
+      answer(.problem(error))
+    }
+  }
+}
+
+extension ControlDesk {
+  /// Reloads, and answers with the verdict.
+  fileprivate func reload() async -> HTTPReply {
+    let verdict = await reloader.reload()
+    var writer = JSONObjectWriter()
+    verdict.write(to: &writer)
+    return HTTPReply(status: verdict.result == .ok ? .ok : .conflict, body: writer.finish())
+  }
+
+  /// Answers with what a reload would do.
+  fileprivate func plan() async -> HTTPReply {
+    let (diagnostics, changes) = await reloader.plan()
+    var writer = JSONObjectWriter()
+    writer.member("diagnostics", diagnostics)
+    if let changes { writer.array("changes", of: changes) { $1.write(to: &$0) } }
+    return HTTPReply(status: changes == nil ? .conflict : .ok, body: writer.finish())
+  }
+}
