@@ -11,6 +11,8 @@ struct Housekeeping {
   private static let summaryInterval = Duration.seconds(2)
   /// How often partitions are looked after.
   private static let partitionInterval = Duration.seconds(600)
+  /// How long dead letters are let alone between two pieces of those past their retention.
+  private static let pieceInterval = Duration.milliseconds(250)
 
   private let options: PostgresOptions
   private let oldest: FeedStart
@@ -19,6 +21,7 @@ struct Housekeeping {
   private var next: ContinuousClock.Instant = .now
   private var nextPartitions: ContinuousClock.Instant = .now
   private var nextSummary: ContinuousClock.Instant = .now
+  private var nextLetters: ContinuousClock.Instant = .now
 
   init(options: PostgresOptions, oldest: FeedStart, clock: EngineClock, logger: Logger) {
     self.options = options
@@ -43,6 +46,15 @@ struct Housekeeping {
     if .now >= nextSummary {
       nextSummary = .now + Self.summaryInterval
       _ = try connection.run([PostgresStatement("SELECT summarize_feed()")])
+    }
+    if .now >= nextLetters {
+      nextLetters = .now + Self.interval
+      let letters = now + (.zero - options.deadLetterRetention)
+      let dropped = try connection.run([
+        PostgresStatement("SELECT drop_dead_letters($1)", [.integer(letters.milliseconds)])
+      ])[0].integer(0, 0)
+      // Where some were past it there may be more.
+      if dropped > 0 { nextLetters = .now + Self.pieceInterval }
     }
     if .now >= nextPartitions {
       nextPartitions = .now + Self.partitionInterval

@@ -129,6 +129,29 @@ extension PostgresStore {
       }, then)
   }
 
+  public func deadLetters(
+    after: Int64?, limit: Int, then: @escaping @Sendable (Result<[DeadLetterSummary], StoreError>) -> Void
+  ) {
+    read(
+      { DeadLetterQuery.summaries(after: after, limit: limit) }, { DeadLetterQuery.summaries($0) }, then)
+  }
+
+  public func deadLetter(
+    _ id: Int64, then: @escaping @Sendable (Result<StoredDeadLetter?, StoreError>) -> Void
+  ) {
+    read({ DeadLetterQuery.letter(id) }, { DeadLetterQuery.letter(id, $0) }, then)
+  }
+
+  public func deadLetterCount(
+    upTo limit: Int, then: @escaping @Sendable (Result<Int, StoreError>) -> Void
+  ) {
+    read(
+      {
+        PostgresStatement(
+          "SELECT count(*) FROM (SELECT FROM dead_letters LIMIT $1) d", [.integer(Int64(limit))])
+      }, { Int($0.integer(0, 0)) }, then)
+  }
+
   public func undecidedPushes(
     notBefore oldest: MessageID, limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void
   ) {

@@ -124,7 +124,7 @@ public final class PostgresStore: SharedFeed {
 
   private func submit(_ submission: Submission, to writer: Int) {
     if let reason = writerHealth[writer].reason { return submission.fail(reason) }
-    guard writers[writer].submit(submission, weight: submission.writes.count) else {
+    guard writers[writer].submit(submission, weight: submission.writes.weight) else {
       return submission.fail("too many changes wait for the database, or it is closing")
     }
   }
@@ -173,7 +173,9 @@ extension StoreWrite {
       case .messages(let ids): digest.combine(ids.first?.rawValue ?? 0)
       case .upTo(let id): digest.combine(id.rawValue)
       }
-    case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .erase, .push, .pushesDecided: return 0
+    case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .erase, .push, .pushesDecided,
+      .deadLetter, .dropDeadLetters:
+      return 0
     }
     // The lowest bits of this hash tell little: that of neighbouring names is often the same.
     return Int((digest.value >> 32) % UInt64(count))

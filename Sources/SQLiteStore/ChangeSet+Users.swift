@@ -92,6 +92,7 @@ extension ChangeSet {
       "DELETE FROM devices WHERE user = ?1", "DELETE FROM pushes WHERE receiver = ?1",
       "DELETE FROM links WHERE user = ?1 OR peer = ?1",
       "DELETE FROM blocks WHERE user = ?1", "DELETE FROM send_keys WHERE sender = ?1",
+      "DELETE FROM dead_letters WHERE user = ?1",
       "UPDATE users SET name = NULL, own_name = NULL WHERE id = ?1",
     ] { try connection.run(statement, [.text(user)]) }
     return .changed([])

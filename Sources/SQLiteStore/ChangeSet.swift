@@ -36,6 +36,8 @@ struct ChangeSet {
     case .erase(let user, let moment): try erase(user, at: moment)
     case .push(let push): try add(push)
     case .pushesDecided(let mark, let oldest): try decided(before: mark, dropping: oldest)
+    case .deadLetter(let letter): try keep(letter)
+    case .dropDeadLetters(let ids): try dropDeadLetters(ids)
     }
   }
 

@@ -14,6 +14,7 @@ final class GroupCommit {
   private var conversations = ConversationCache()
   private var lastMoment = Timestamp(milliseconds: .min)
   private var lastPruning = Timestamp(milliseconds: .min)
+  private var nextLetters = Timestamp(milliseconds: .min)
 
   init(
     connection: SQLiteConnection, position: Position, options: SQLiteOptions, logger: Logger,
@@ -34,13 +35,14 @@ final class GroupCommit {
     var group: [SQLiteStore.Submission] = []
     var size = 0
     for submission in submissions {
-      if size + submission.writes.count > options.batchLimit, !group.isEmpty {
+      let weight = submission.writes.weight
+      if size + weight > options.batchLimit, !group.isEmpty {
         commitGroup(group)
         group = []
         size = 0
       }
       group.append(submission)
-      size += submission.writes.count
+      size += weight
     }
     if !group.isEmpty { commitGroup(group) }
   }
@@ -101,6 +103,11 @@ final class GroupCommit {
       try prune(before: now + (.zero - options.sendKeyRetention))
       try purge(before: now + (.zero - options.deletedRetention))
       lastPruning = now
+    }
+    if now >= nextLetters {
+      let dropped = try changes.dropDeadLetters(before: now + (.zero - options.deadLetterRetention))
+      // Where some were past it there may be more.
+      nextLetters = now + .seconds(dropped > 0 ? 1 : 60)
     }
   }
 

@@ -89,24 +89,35 @@ enum SQLiteValue {
   case null
   case integer(Int64)
   case text(String)
+  case blob([UInt8])
 
   static func integer(_ number: UInt64) -> SQLiteValue { .integer(Int64(bitPattern: number)) }
 
   static func text(_ text: String?) -> SQLiteValue { text.map { .text($0) } ?? .null }
 
+  /// `SQLITE_TRANSIENT`: SQLite makes its own copy, since the bytes are gone when the call returns.
+  private static var transient: sqlite3_destructor_type {
+    unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+  }
+
   func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
     switch self {
     case .null: return sqlite3_bind_null(statement, index)
     case .integer(let number): return sqlite3_bind_int64(statement, index, number)
+    case .blob(let bytes):
+      return bytes.withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress, !bytes.isEmpty else {
+          return sqlite3_bind_zeroblob(statement, index, 0)
+        }
+        return sqlite3_bind_blob(statement, index, start, Int32(bytes.count), Self.transient)
+      }
     case .text(var text):
       return text.withUTF8 { bytes in
-        // SQLITE_TRANSIENT: SQLite makes its own copy, since the bytes are gone when this returns.
-        let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         return bytes.withMemoryRebound(to: CChar.self) { characters in
           guard let start = characters.baseAddress else {
-            return sqlite3_bind_text(statement, index, "", 0, transient)
+            return sqlite3_bind_text(statement, index, "", 0, Self.transient)
           }
-          return sqlite3_bind_text(statement, index, start, Int32(characters.count), transient)
+          return sqlite3_bind_text(statement, index, start, Int32(characters.count), Self.transient)
         }
       }
     }
@@ -129,5 +140,10 @@ struct SQLiteRow {
     guard let start = sqlite3_column_text(statement, column) else { return nil }
     let count = Int(sqlite3_column_bytes(statement, column))
     return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  }
+
+  func blob(_ column: Int32) -> [UInt8] {
+    guard let start = sqlite3_column_blob(statement, column) else { return [] }
+    return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
   }
 }

@@ -94,6 +94,28 @@ extension SQLiteStore {
     read(then) { connection throws(StoreError) in try PushQuery.due(limit: limit, connection) }
   }
 
+  public func deadLetters(
+    after: Int64?, limit: Int, then: @escaping @Sendable (Result<[DeadLetterSummary], StoreError>) -> Void
+  ) {
+    read(then) { connection throws(StoreError) in
+      try DeadLetterQuery.summaries(after: after, limit: limit, connection)
+    }
+  }
+
+  public func deadLetter(
+    _ id: Int64, then: @escaping @Sendable (Result<StoredDeadLetter?, StoreError>) -> Void
+  ) {
+    read(then) { connection throws(StoreError) in try DeadLetterQuery.letter(id, connection) }
+  }
+
+  public func deadLetterCount(
+    upTo limit: Int, then: @escaping @Sendable (Result<Int, StoreError>) -> Void
+  ) {
+    read(then) { connection throws(StoreError) in
+      try DeadLetterQuery.count(upTo: limit, connection)
+    }
+  }
+
   public func revocations(then: @escaping @Sendable (Result<[Revocation], StoreError>) -> Void) {
     read(then) { connection throws(StoreError) in
       var revocations: [Revocation] = []

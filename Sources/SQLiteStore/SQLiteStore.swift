@@ -82,7 +82,7 @@ public final class SQLiteStore: Store {
   public var figures: SQLiteFigures { ledger.figures }
 
   public func write(_ writes: [StoreWrite], then: @escaping @Sendable ([WriteResult]) -> Void) {
-    guard writer.submit(Submission(writes: writes, then: then), weight: writes.count) else {
+    guard writer.submit(Submission(writes: writes, then: then), weight: writes.weight) else {
       return then(
         writes.map { _ in .unavailable("too many changes wait for the database, or it is closing") })
     }

@@ -113,6 +113,27 @@ enum Schema {
     );
     CREATE INDEX pushes_of_receiver ON pushes (receiver);
     """,
+    """
+    -- Events that a stage has failed on. A number is never given again, so that nobody drops another letter than they
+    -- saw. The data is last: what stands before it is read without it.
+    CREATE TABLE dead_letters (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      at INTEGER NOT NULL,
+      type TEXT NOT NULL,
+      user TEXT,
+      user_name TEXT,
+      is_backend INTEGER NOT NULL,
+      scopes TEXT NOT NULL,
+      stage TEXT NOT NULL,
+      error TEXT NOT NULL,
+      revision INTEGER NOT NULL,
+      node TEXT NOT NULL,
+      message INTEGER,
+      data BLOB NOT NULL
+    );
+    CREATE INDEX dead_letters_by_time ON dead_letters (at);
+    CREATE INDEX dead_letters_of_user ON dead_letters (user) WHERE user IS NOT NULL;
+    """,
   ]
 
   /// How many of the steps a database has been through.

@@ -53,6 +53,18 @@ extension Store {
 
   package func revocations() async throws -> [Revocation] { try await answer { revocations(then: $0) } }
 
+  package func deadLetters(after: Int64? = nil, limit: Int = 100) async throws -> [DeadLetterSummary] {
+    try await answer { deadLetters(after: after, limit: limit, then: $0) }
+  }
+
+  package func deadLetter(_ id: Int64) async throws -> StoredDeadLetter? {
+    try await answer { deadLetter(id, then: $0) }
+  }
+
+  package func deadLetterCount(upTo limit: Int) async throws -> Int {
+    try await answer { deadLetterCount(upTo: limit, then: $0) }
+  }
+
   private func answer<Value: Sendable>(
     _ ask: (@escaping @Sendable (Result<Value, StoreError>) -> Void) -> Void
   ) async throws -> Value {

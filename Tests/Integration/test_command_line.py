@@ -140,7 +140,10 @@ def test_a_store_is_migrated_without_a_daemon(daemon):
     store = daemon.folder / "store.db"
     with sqlite3.connect(store) as older:
         # As a daemon left it that knew two steps.
-        older.executescript("DROP TABLE pushes; ALTER TABLE meta DROP COLUMN pushes_decided; PRAGMA user_version = 2;")
+        older.executescript(
+            "DROP TABLE dead_letters; DROP TABLE pushes; ALTER TABLE meta DROP COLUMN pushes_decided;"
+            " PRAGMA user_version = 2;"
+        )
     brought = daemon.command("migrate", *config)
     assert brought.returncode == 0 and "from schema 2 to" in brought.stdout
     with sqlite3.connect(store) as newer:

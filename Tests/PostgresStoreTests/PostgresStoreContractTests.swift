@@ -25,6 +25,23 @@ struct PostgresStoreContractTests {
   @Test func knowsPeers() async throws { try await contract.knowsPeers() }
   @Test func keepsPushes() async throws { try await contract.keepsPushes() }
   @Test func findsUndecidedPushes() async throws { try await contract.findsUndecidedPushes() }
+  @Test func keepsDeadLetters() async throws { try await contract.keepsDeadLetters() }
+  @Test func keepsBigDeadLetters() async throws { try await contract.keepsBigDeadLetters() }
+  @Test func listsAndDropsDeadLetters() async throws { try await contract.listsAndDropsDeadLetters() }
+  @Test func keepsDeadLettersWithNUL() async throws { try await contract.keepsDeadLettersWithNUL() }
+  @Test func erasesDeadLetters() async throws { try await contract.erasesDeadLetters() }
+
+  @Test(
+    "Dead letters are kept for thirty days, or as long as the options say",
+    arguments: [nil, Duration.seconds(90)])
+  func dropsOldDeadLetters(retention: Duration?) async throws {
+    let url = try PostgresServer.shared.get().database()
+    var options = PostgresOptions(writers: 1, readers: 1)
+    options.deadLetterRetention = retention ?? options.deadLetterRetention
+    try await contract.dropsOldDeadLetters(after: retention ?? .seconds(30 * 86_400)) { [options] in
+      try openStore(url, options: options)
+    }
+  }
 }
 
 /// A store in a database of its own, or in one that others use too.

@@ -85,4 +85,19 @@ struct WritePlanTests {
     #expect(plan.statements.isEmpty)
     #expect(plan.results([]) == [.refused(.nul), .refused(.nul)])
   }
+
+  @Test("A dead letter's data may hold NUL, its texts not, and it takes no place in the feed")
+  func letters() {
+    func letter(type: String) -> StoreWrite {
+      .deadLetter(
+        DeadLetter(
+          at: now, type: type, userID: nil, data: [0], stage: "s", error: "\0", revision: 1,
+          node: "n"))
+    }
+    let plan = WritePlan(
+      [letter(type: "\0"), letter(type: "T"), .dropDeadLetters([1, 2]), edit(3)], at: now)
+    #expect(plan.statements.count == 3)
+    #expect(shape([letter(type: "T"), edit(3)]) == ["revision", "other"])
+    #expect(plan.steps.allSatisfy { if case .single(let step) = $0 { step.slot <= 2 } else { false } })
+  }
 }

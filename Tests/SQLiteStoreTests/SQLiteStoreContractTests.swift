@@ -1,4 +1,5 @@
 import ContractTests
+import SQLiteStore
 import Testing
 
 @Suite("SQLite keeps the contract of stores")
@@ -25,4 +26,20 @@ struct SQLiteStoreContractTests {
   @Test func keepsPushes() async throws { try await contract.keepsPushes() }
   @Test func findsUndecidedPushes() async throws { try await contract.findsUndecidedPushes() }
   @Test func knowsPeers() async throws { try await contract.knowsPeers() }
+  @Test func keepsDeadLetters() async throws { try await contract.keepsDeadLetters() }
+  @Test func keepsBigDeadLetters() async throws { try await contract.keepsBigDeadLetters() }
+  @Test func listsAndDropsDeadLetters() async throws { try await contract.listsAndDropsDeadLetters() }
+  @Test func keepsDeadLettersWithNUL() async throws { try await contract.keepsDeadLettersWithNUL() }
+  @Test func erasesDeadLetters() async throws { try await contract.erasesDeadLetters() }
+
+  @Test(
+    "Dead letters are kept for thirty days, or as long as the options say",
+    arguments: [nil, Duration.seconds(90)])
+  func dropsOldDeadLetters(retention: Duration?) async throws {
+    var options = SQLiteOptions()
+    options.deadLetterRetention = retention ?? options.deadLetterRetention
+    try await contract.dropsOldDeadLetters(after: retention ?? .seconds(30 * 86_400)) { [options] in
+      try place.open(options)
+    }
+  }
 }

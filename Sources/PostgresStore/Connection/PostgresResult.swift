@@ -36,6 +36,8 @@ final class PostgresResult {
     isNull(row, column) ? nil : text(row, column)
   }
 
+  func data(_ row: Int, _ column: Int) -> [UInt8] { Array(bytes(row, column)) }
+
   private func bytes(_ row: Int, _ column: Int) -> UnsafeBufferPointer<UInt8> {
     let count = Int(PQgetlength(handle, Int32(row), Int32(column)))
     guard let start = PQgetvalue(handle, Int32(row), Int32(column)) else {

@@ -4,6 +4,8 @@ enum PostgresValue {
   case integer(Int64)
   case bool(Bool)
   case text(String)
+  /// A `bytea`.
+  case data([UInt8])
   /// An array of `bigint`.
   case integers([Int64?])
   /// An array of `text`.
@@ -23,6 +25,7 @@ enum PostgresValue {
     case .integer(let number): bytes.append(big: UInt64(bitPattern: number))
     case .bool(let flag): bytes.append(flag ? 1 : 0)
     case .text(let text): bytes.append(contentsOf: text.utf8)
+    case .data(let data): return data
     case .integers(let numbers):
       bytes.reserveCapacity(20 + numbers.count * 12)
       bytes.appendArrayHead(of: 20, count: numbers.count, hasNull: numbers.contains { $0 == nil })

@@ -13,6 +13,7 @@ enum Migrations {
     Step(sql: Migration0002.sql, needs: 1),
     Step(sql: Migration0003.sql, needs: 1),
     Step(sql: Migration0004.sql, needs: 1),
+    Step(sql: Migration0005.sql, needs: 1),
   ]
 
   /// The schema of this version.

@@ -72,6 +72,9 @@ struct SingleStep {
           "DELETE FROM pushes WHERE message IN (SELECT message FROM pushes WHERE message < $1 ORDER BY message LIMIT 2000)",
           [.integer(oldest.rawValue)]),
       ]
+    case .deadLetter(let letter): return [keep(letter)]
+    case .dropDeadLetters(let ids):
+      return [PostgresStatement("DELETE FROM dead_letters WHERE id = ANY($1)", [.integers(ids)])]
     }
   }
 
@@ -91,7 +94,9 @@ struct SingleStep {
             receiverID: first.text(row, 1), at: Timestamp(milliseconds: first.integer(row, 2)),
             version: Int(first.integer(row, 3)), position: first.optionalInteger(row, 4).map { UInt64($0) })
         })
-    case .message, .rename, .addDevice, .removeDevices, .revoke, .push, .pushesDecided: return .done
+    case .deadLetter: return .kept(first.integer(0, 0))
+    case .message, .rename, .addDevice, .removeDevices, .revoke, .push, .pushesDecided, .dropDeadLetters:
+      return .done
     }
   }
 
@@ -102,6 +107,21 @@ struct SingleStep {
         "SELECT * FROM erase_user($1, $2, $3)",
         [.text(user), .integer(moment.milliseconds), .integer(Int64(slot))])
     ]
+  }
+
+  private func keep(_ letter: DeadLetter) -> PostgresStatement {
+    PostgresStatement(
+      """
+      INSERT INTO dead_letters
+        (at, type, user_id, user_name, is_backend, scopes, stage, error, revision, node, message, data)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id
+      """,
+      [
+        .integer(letter.at.milliseconds), .text(letter.type), .text(letter.userID), .text(letter.userName),
+        .bool(letter.isBackend), .text(letter.scopesJSON), .text(letter.stage), .text(letter.error),
+        .integer(Int64(letter.revision)), .text(letter.node),
+        letter.messageID.map { .integer($0.rawValue) } ?? .null, .data(letter.data),
+      ])
   }
 
   private func addDevice(_ device: Device) -> [PostgresStatement] {

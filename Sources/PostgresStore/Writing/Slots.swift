@@ -22,7 +22,9 @@ enum Slots {
       case .upTo: upTo
       }
     case .erase: erasure
-    case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .push, .pushesDecided: 0
+    case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .push, .pushesDecided, .deadLetter,
+      .dropDeadLetters:
+      0
     }
   }
 }

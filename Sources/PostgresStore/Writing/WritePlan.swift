@@ -119,7 +119,8 @@ extension StoreWrite {
     case .removeDevices(let user, let token): texts = [user, token]
     case .revoke(let user, _), .erase(let user, _): texts = [user]
     case .push(let push): texts = [push.receiverID]
-    case .pushesDecided: texts = []
+    case .deadLetter(let letter): return letter.holdsNUL
+    case .pushesDecided, .dropDeadLetters: texts = []
     }
     return texts.contains { $0?.utf8.contains(0) == true }
   }

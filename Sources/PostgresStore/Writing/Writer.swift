@@ -36,14 +36,15 @@ final class Writer {
     var group: [Submission] = []
     var (size, slots) = (0, 0)
     for submission in submissions {
+      let weight = submission.writes.weight
       let needs = submission.writes.reduce(0) { $0 + Slots.count(of: $1) }
-      if !group.isEmpty, size + submission.writes.count > batchLimit || slots + needs > Slots.limit {
+      if !group.isEmpty, size + weight > batchLimit || slots + needs > Slots.limit {
         commitGroup(group)
         group = []
         (size, slots) = (0, 0)
       }
       group.append(submission)
-      size += submission.writes.count
+      size += weight
       slots += needs
     }
     if !group.isEmpty { commitGroup(group) }

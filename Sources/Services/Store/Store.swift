@@ -73,6 +73,17 @@ public protocol Store: Sendable {
   /// Pushes that are due, oldest first, but of messages that were read or deleted meanwhile.
   func duePushes(limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void)
 
+  /// The dead letters with higher numbers than `after`, lowest first, at most `limit`. Of letters that are kept just
+  /// now one may come into sight after another with a higher number.
+  func deadLetters(
+    after: Int64?, limit: Int, then: @escaping @Sendable (Result<[DeadLetterSummary], StoreError>) -> Void)
+
+  /// The dead letter with this number; `nil` where there is none.
+  func deadLetter(_ id: Int64, then: @escaping @Sendable (Result<StoredDeadLetter?, StoreError>) -> Void)
+
+  /// How many dead letters there are, counted up to `limit`, so that it costs little however many they are.
+  func deadLetterCount(upTo limit: Int, then: @escaping @Sendable (Result<Int, StoreError>) -> Void)
+
   /// Whether the store answers; `nil` says that it does, a text says why it does not.
   func ready(then: @escaping @Sendable (String?) -> Void)
 

@@ -28,6 +28,11 @@ public enum StoreWrite: Sendable {
   /// Of all messages before one it is decided whether they are due a push; pushes of messages before another are too
   /// old. The mark never goes back.
   case pushesDecided(before: MessageID, dropping: MessageID)
+  /// An event that a stage has failed on, to be kept. Asked for again after an ``WriteResult/unknown(_:)`` it may be
+  /// kept twice.
+  case deadLetter(DeadLetter)
+  /// The dead letters with these numbers go; a few hundred at a time. Numbers that none has are passed over.
+  case dropDeadLetters([Int64])
 }
 
 /// What became of one change; durable when it is reported.
@@ -42,6 +47,8 @@ public enum WriteResult: Sendable, Equatable {
   case linked(Link?)
   /// The user is known, and goes by this name: their own choice, else that of their token.
   case known(name: String?)
+  /// The dead letter is kept, under this number.
+  case kept(Int64)
   /// It is done; there is nothing to say about it.
   case done
   /// This change alone was not made.
@@ -58,7 +65,20 @@ extension WriteResult {
     switch self {
     case .stored(_, let position): [position]
     case .changed(let changes): changes.compactMap(\.position)
-    case .duplicate, .linked, .known, .done, .refused, .unavailable, .unknown: []
+    case .duplicate, .linked, .known, .kept, .done, .refused, .unavailable, .unknown: []
     }
   }
+}
+
+extension StoreWrite {
+  /// How much of a queue and of a transaction the change takes: 1, and for a dead letter 1 more for each 16 KiB of its
+  /// data, so that what waits is bounded in bytes too.
+  package var weight: Int {
+    if case .deadLetter(let letter) = self { 1 + letter.data.count >> 14 } else { 1 }
+  }
+}
+
+extension [StoreWrite] {
+  /// What the changes take together.
+  package var weight: Int { reduce(0) { $0 + $1.weight } }
 }
