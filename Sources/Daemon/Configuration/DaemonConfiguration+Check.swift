@@ -80,6 +80,9 @@ extension DaemonConfiguration {
     check.that(
       retention?.sendKeys.map { $0.duration >= .seconds(60) }, ["retention", "send_keys"],
       "'send_keys' is at least 1m: within it, sending again is safe")
+    check.that(
+      retention?.deadLetters.map { $0.duration >= .seconds(60) }, ["retention", "dead_letters"],
+      "'dead_letters' is at least 1m: somebody has to look at them meanwhile")
   }
 
   /// Gathers faults at the places of their keys.

@@ -17,10 +17,12 @@ struct DaemonConfiguration: Decodable, Sendable {
     var sendKeys: ConfigDuration?
     var deleted: ConfigDuration?
     var messages: ConfigDuration?
+    var deadLetters: ConfigDuration?
 
     enum CodingKeys: String, CodingKey {
       case deleted, messages
       case sendKeys = "send_keys"
+      case deadLetters = "dead_letters"
     }
   }
 
@@ -84,6 +86,7 @@ struct DaemonConfiguration: Decodable, Sendable {
     var options = PostgresOptions(keepsSearchIndex: search ?? false)
     options.sendKeyRetention = retention?.sendKeys?.duration ?? options.sendKeyRetention
     options.deletedRetention = retention?.deleted?.duration ?? options.deletedRetention
+    options.deadLetterRetention = retention?.deadLetters?.duration ?? options.deadLetterRetention
     options.messageRetention = retention?.messages?.duration
     return options
   }
@@ -91,6 +94,7 @@ struct DaemonConfiguration: Decodable, Sendable {
     var options = SQLiteOptions(keepsSearchIndex: search ?? false)
     options.sendKeyRetention = retention?.sendKeys?.duration ?? options.sendKeyRetention
     options.deletedRetention = retention?.deleted?.duration ?? options.deletedRetention
+    options.deadLetterRetention = retention?.deadLetters?.duration ?? options.deadLetterRetention
     return options
   }
   var lease: Duration { server?.lease?.duration ?? .seconds(30) }
