@@ -21,6 +21,7 @@ final class Node: Sendable {
   private let clients: any Channel
   private let admin: any Channel
   private let control: (any Channel)?
+  private let taps: TapHub
   private let logger: Logger
 
   /// The address that clients are taken at.
@@ -92,7 +93,8 @@ final class Node: Sendable {
       logger.info("push is not configured: whoever is offline hears of messages when they connect")
     }
     let chain = try await assembly.chain(configuration, content.plan, following: nil, revision: 1)
-    let observer = LoggingObserver(logger: logger)
+    let letters = DeadLetterBox(store: store, node: node, clock: clock, logger: logger)
+    let observer = LoggingObserver(logger: logger, letters: letters)
     let settings = configuration.gatewaySettings
     let loops = group.makeIterator().map { loop in
       LoopGateway(
@@ -118,12 +120,17 @@ final class Node: Sendable {
     }
     self.reloader = reloader
     let overview = Overview(
-      loops: loops, shared: shared, live: live, generations: generations, history: history, store: store,
+      loops: loops, shared: shared, live: live, letters: letters, generations: generations, history: history,
+      store: store,
       state: state,
       follower: routing.follower)
+    let taps = TapHub(loops: loops, clock: clock)
+    self.taps = taps
     control = try await Self.control(
       configuration, group,
-      ControlDesk(reloader: reloader, overview: overview, taps: TapHub(loops: loops, clock: clock)), logger)
+      ControlDesk(
+        reloader: reloader, overview: overview, taps: taps, letters: letters,
+        loop: loops[0], shared: shared), logger)
     clients = try await Self.listening(at: "\(configuration.listen)") {
       try await Listener.clients(
         at: configuration.listen, group: group, loops: loops, certificates: live.certificates)
@@ -173,10 +180,12 @@ final class Node: Sendable {
   }
   /// Ends: takes nothing new, finishes what is under way, tells clients to come back, spread over the drain window.
   func shutDown() async {
+    await reloader.end()
     shared.isDraining.store(true, ordering: .relaxed)
     try? await clients.close()
     await sayGoodbye()
     await untilIdle()
+    taps.end()
     try? await control?.close()
     await generations.shutDown()
     follower?.end()

@@ -64,7 +64,8 @@ struct SluiceCommand: ParsableCommand {
       """,
     version: Sluice.version,
     subcommands: [
-      ServeCommand.self, CheckCommand.self, TokenCommand.self, SendCommand.self, ListenCommand.self,
+      ServeCommand.self, CheckCommand.self, PlanCommand.self, ReloadCommand.self, TopCommand.self,
+      TapCommand.self, DeadLettersCommand.self, TokenCommand.self, SendCommand.self, ListenCommand.self,
       StagesCommand.self, MigrateCommand.self, VersionCommand.self,
     ])
 }

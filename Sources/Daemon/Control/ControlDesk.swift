@@ -6,4 +6,8 @@ struct ControlDesk: Sendable {
   let reloader: Reloader
   let overview: Overview
   let taps: TapHub
+  let letters: DeadLetterBox
+  /// The loop that dead letters are tried again on.
+  let loop: LoopGateway
+  let shared: GatewayShared
 }

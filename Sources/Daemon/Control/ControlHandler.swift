@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import Pipeline
 
-/// The control socket's requests: those of `sluice reload`, `plan`, `top` and `tap`. HTTP, so that they can be made
+/// The control socket's requests: those of `sluice reload`, `plan`, `top`, `tap` and `dead-letters`. HTTP, so that they can be made
 /// with any client that takes a socket: `curl --unix-socket PATH http://control/status`.
 final class ControlHandler: HTTPExchange {
   private let desk: ControlDesk
@@ -15,13 +15,21 @@ final class ControlHandler: HTTPExchange {
       return answer(.problem(Rejection(.invalidEvent, "the request's target is malformed")))
     }
     switch (head.method, query.path) {
-    case (.POST, "/reload"): answer { desk in await desk.reload() }
+    case (.POST, "/reload"):
+      let mayWait = !query.all.contains { $0.name == "wait" && $0.value == "0" }
+      answer { desk in await desk.reload(waits: mayWait) }
     case (.GET, "/plan"): answer { desk in await desk.plan() }
     case (.GET, "/status"): answer { desk in try await desk.overview.status().get() }
     case (.GET, "/tap"): stream(query)
+    case (.GET, "/dead-letters"): answer { desk in try await desk.letters(query) }
     default:
-      answer(
-        .problem(Rejection(.notFound, "there are POST /reload, GET /plan, GET /status and GET /tap")))
+      guard let letter = LetterRequest(head.method, query) else {
+        return answer(
+          .problem(
+            Rejection(
+              .notFound, "there are POST /reload, GET /plan, /status, /tap and /dead-letters")))
+      }
+      answer { desk in try await desk.answer(letter) }
     }
   }
 
@@ -58,7 +66,11 @@ final class ControlHandler: HTTPExchange {
 
 extension ControlDesk {
   /// Reloads, and answers with the verdict.
-  fileprivate func reload() async -> HTTPReply {
+  fileprivate func reload(waits: Bool) async -> HTTPReply {
+    guard waits else {
+      Task { await reloader.reload() }
+      return HTTPReply(status: .accepted)
+    }
     let verdict = await reloader.reload()
     var writer = JSONObjectWriter()
     verdict.write(to: &writer)

@@ -7,6 +7,7 @@ import Synchronization
 /// It belongs to no chain, so that a tap outlives reloads.
 final class TapHub: EngineTap {
   private let sessions = Mutex<[TapSession]>([])
+  private let isEnded = Atomic<Bool>(false)
   private let loops: [LoopGateway]
   private let clock: EngineClock
 
@@ -22,7 +23,9 @@ final class TapHub: EngineTap {
   var now: Timestamp { clock.wall() }
 
   /// A session that takes what a filter lets pass.
-  func session(_ filter: TapFilter) -> TapSession { TapSession(filter, clock: clock) }
+  func session(_ filter: TapFilter, close: @escaping @Sendable () -> Void) -> TapSession {
+    TapSession(filter, clock: clock, close: close)
+  }
 
   /// Shows events to a session from now on.
   func add(_ session: TapSession) {
@@ -42,8 +45,15 @@ final class TapHub: EngineTap {
     if isLast { change() }
   }
 
+  /// Ends all taps: the loops are about to end.
+  func end() {
+    isEnded.store(true, ordering: .sequentiallyConsistent)
+    for session in sessions.withLock({ $0 }) { session.close() }
+  }
+
   /// Has each engine look to this where somebody taps, at the moment when it gets to it.
   private func change() {
+    guard !isEnded.load(ordering: .sequentiallyConsistent) else { return }
     for loop in loops {
       loop.eventLoop.execute { [self] in loop.engine.tap = count > 0 ? self : nil }
     }
@@ -84,9 +94,13 @@ final class TapSession: Sendable {
   private let clock: EngineClock
   private let state = Mutex(State())
 
-  init(_ filter: TapFilter, clock: EngineClock) {
+  /// Ends the reader's connection.
+  let close: @Sendable () -> Void
+
+  init(_ filter: TapFilter, clock: EngineClock, close: @escaping @Sendable () -> Void) {
     self.filter = filter
     self.clock = clock
+    self.close = close
   }
 
   /// Takes a line, or counts that it was dropped; it is made only where there is room, so that what is dropped costs

@@ -17,7 +17,8 @@ final class TapStream {
   init(_ filter: TapFilter, _ hub: TapHub, on context: ChannelHandlerContext) {
     self.hub = hub
     self.context = context
-    session = hub.session(filter)
+    let channel = context.channel
+    session = hub.session(filter) { channel.close(promise: nil) }
     var headers = HTTPHeaders([("Content-Type", "application/x-ndjson"), ("Cache-Control", "no-store")])
     headers.add(name: "Connection", value: "close")
     let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)

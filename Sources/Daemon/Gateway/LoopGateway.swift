@@ -53,6 +53,13 @@ final class LoopGateway: @unchecked Sendable {
     turnLater()
   }
 
+  /// Takes a stored event in for one stage alone; `false` where the chain in force has none of that name.
+  func submit(committed event: consuming Event, for stage: String) -> Bool {
+    guard engine.submit(committed: event, for: stage) else { return false }
+    turnLater()
+    return true
+  }
+
   /// Answers an event with a refusal of the gateway's own, at its place among its connection's answers.
   func refuse(_ event: consuming Event, _ rejection: Rejection) {
     engine.refuse(event, rejection)

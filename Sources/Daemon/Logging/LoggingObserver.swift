@@ -5,11 +5,28 @@ import Pipeline
 /// since a backend that is away fails every event.
 struct LoggingObserver: EngineObserver {
   let logger: Logger
+  private let letters: DeadLetterBox
   private let faults = FaultCounts()
 
-  init(logger: Logger) { self.logger = logger }
+  init(logger: Logger, letters: DeadLetterBox) {
+    self.logger = logger
+    self.letters = letters
+  }
+
+  func setAside(_ event: Event, _ reason: DeadLetterReason) { letters.keep(event, reason) }
+
+  func unobeyed(_ event: Event, stage: String, _ verdict: StageDecision.Verdict) {
+    var said: Logger.Metadata = ["stage": "\(stage)", "verdict": "\(verdict.name)"]
+    if case .reject(let rejection) = verdict {
+      said["code"] = "\(rejection.code)"
+      said["reason"] = "\(rejection.message)"
+    }
+    logger.info(
+      "a stage that is not obeyed would have ended an event", metadata: facts(event).merging(said) { $1 })
+  }
 
   func rejected(_ event: Event, _ rejection: Rejection) {
+    event[ReplayKey.self]?.fail(rejection.message)
     logger.info(
       "rejected an event",
       metadata: facts(event).merging([
@@ -30,9 +47,11 @@ struct LoggingObserver: EngineObserver {
 
   /// The type is a client's word, so it is cut short.
   private func facts(_ event: Event) -> Logger.Metadata {
-    [
+    var facts: Logger.Metadata = [
       "type": "\(event.type.rawValue.prefix(64))", "connection": "\(event.connection.id)",
       "user": "\(event.identity?.userID ?? "-")", "ingress": "\(event.connection.ingress.rawValue)",
     ]
+    if let trace = event[TraceKey.self] { facts["traceparent"] = "\(trace)" }
+    return facts
   }
 }

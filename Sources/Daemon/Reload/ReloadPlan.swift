@@ -14,11 +14,12 @@ struct ReloadPlan {
   private static let running: Set<String> = ["events", "timeout", "on_error", "enforce"]
 
   /// - Parameters:
-  ///   - started: The file as it was when the daemon started.
   ///   - inForce: The file as it was last put in force.
+  ///   - chain: The chain that it was made to.
+  ///   - started: The file as it was when the daemon started.
   init(
-    from inForce: LoadedConfiguration.Content, startedWith started: LoadedConfiguration.Content,
-    to next: LoadedConfiguration.Content
+    from inForce: LoadedConfiguration.Content, _ chain: Chain,
+    startedWith started: LoadedConfiguration.Content, to next: LoadedConfiguration.Content
   ) {
     for path in Self.fixed { compare(started.root, next.root, at: path, .restart) }
     let (hadTLS, hasTLS) = (started.daemon.server?.tls != nil, next.daemon.server?.tls != nil)
@@ -32,10 +33,10 @@ struct ReloadPlan {
       .union((next.root["server"]?.entries ?? []).map(\.key))
       .subtracting(["listen", "admin", "lease", "tls"])
     for key in server.sorted() { compare(inForce.root, next.root, at: ["server", key], .hot) }
-    compareStages(inForce.plan.entries, next.plan.entries)
+    compareStages(inForce.plan.entries, chain, next.plan.entries)
   }
 
-  private mutating func compareStages(_ old: [StageEntry], _ new: [StageEntry]) {
+  private mutating func compareStages(_ old: [StageEntry], _ chain: Chain, _ new: [StageEntry]) {
     for entry in old where entry.isEnabled && !new.contains(where: { $0.isEnabled && $0.name == entry.name })
     {
       note(entry, nil, .hot, "ended")
@@ -47,8 +48,8 @@ struct ReloadPlan {
         note(entry, nil, .rebuild, "started")
         continue
       }
-      if before.fingerprint != entry.fingerprint {
-        for file in entry.fingerprint.filesChanged(from: before.fingerprint) {
+      if let running = chain.stages.first(where: { $0.name == entry.name })?.fingerprint {
+        for file in entry.fingerprint.filesChanged(from: running) {
           note(entry, nil, .rebuild, "'\(file)' holds something else")
         }
       }

@@ -20,6 +20,7 @@ actor Reloader {
   private let started: LoadedConfiguration.Content
   private var inForce: LoadedConfiguration.Content
   private var isBusy = false
+  private var isEnding = false
   private var waiting: [CheckedContinuation<ReloadVerdict, Never>] = []
   /// Told of the beginning and the end of each reload.
   private let watcher: @Sendable (ReloadVerdict?) -> Void
@@ -45,6 +46,7 @@ actor Reloader {
 
   /// Reads the file again and puts it in force. Returns when new events enter the new chain, or when it is known why they
   /// do not.
+  @discardableResult
   func reload() async -> ReloadVerdict {
     await withCheckedContinuation { continuation in
       waiting.append(continuation)
@@ -53,6 +55,9 @@ actor Reloader {
       Task { await run() }
     }
   }
+
+  /// Puts nothing in force any more: the daemon is ending.
+  func end() { isEnding = true }
 
   /// What a reload would do now: the report of the file's faults and, where there are no errors, the changes.
   func plan() async -> (diagnostics: String, changes: [ReloadChange]?) {
@@ -74,6 +79,7 @@ actor Reloader {
   }
 
   private func perform() async -> ReloadVerdict {
+    guard !isEnding else { return failed("the daemon is ending") }
     guard let loaded = await read() else { return failed("the file can't be read now") }
     guard let content = loaded.content else {
       let count = loaded.faults.count { $0.severity == .error }
@@ -95,6 +101,10 @@ actor Reloader {
         try await assembly.chain(content.daemon, content.plan, following: last, revision: revision)
       } late: { chain in
         await Self.end(chain, but: last)
+      }
+      guard !isEnding else {
+        await Self.end(next, but: last)
+        return failed("the daemon is ending")
       }
       do throws(TLSFiles.Fault) {
         try await live.take(content)
@@ -121,7 +131,7 @@ actor Reloader {
   }
 
   private func changes(to next: LoadedConfiguration.Content) -> [ReloadChange] {
-    ReloadPlan(from: inForce, startedWith: started, to: next).changes
+    ReloadPlan(from: inForce, generations.current, startedWith: started, to: next).changes
   }
 
   private func failed(_ reason: String, _ diagnostics: String = "") -> ReloadVerdict {

@@ -37,16 +37,17 @@ public struct StageEntry: Sendable {
     logger[metadataKey: "stage"] = "\(name)"
     let context = StageContext(
       name: name, services: services, logger: logger, clock: clock, predecessor: predecessor?.instance.stage)
-    return chainStage(StageInstance(try await make(context)))
+    let instance = StageInstance(try await make(context))
+    return chainStage(instance, fingerprint.afterStart())
   }
 
   /// A stage that runs already, run as this entry says; `nil` where it was made from anything else.
   public func keeping(_ stage: ChainStage) -> ChainStage? {
     guard stage.typeName == typeName, stage.name == name, stage.fingerprint == fingerprint else { return nil }
-    return chainStage(stage.instance)
+    return chainStage(stage.instance, fingerprint)
   }
 
-  private func chainStage(_ instance: StageInstance) -> ChainStage {
+  private func chainStage(_ instance: StageInstance, _ fingerprint: StageFingerprint) -> ChainStage {
     ChainStage(
       instance, name: name, events: events, timeout: timeout, onError: onError, requirements: requirements,
       enforcement: enforcement, fingerprint: fingerprint)

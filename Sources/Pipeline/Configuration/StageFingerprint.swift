@@ -4,22 +4,26 @@ import Glibc
 /// were, a reload keeps the stage. It is compared within one process and never shown, since it may hold secrets.
 public struct StageFingerprint: Sendable, Equatable {
   private let configuration: String
-  private let files: [String: Int]
+  private var files: [String: Int?]
 
   /// The fingerprint of a configuration by a text that stands for it. Reads the files, and so blocks.
   init(configuration: String, files: [String]) {
     self.configuration = configuration
-    self.files = files.reduce(into: [:]) { $0[$1] = Self.digest(of: $1) }
+    self.files = files.reduce(into: [:]) { $0.updateValue(Self.digest(of: $1), forKey: $1) }
   }
 
-  /// Whether only what the files hold differs.
-  public func differsInFiles(from other: StageFingerprint) -> Bool {
-    configuration == other.configuration && files != other.files
+  /// The fingerprint of a stage that has been started: files that it has made are what it was made from too.
+  func afterStart() -> StageFingerprint {
+    var fingerprint = self
+    for (path, digest) in files where digest == nil {
+      fingerprint.files.updateValue(Self.digest(of: path), forKey: path)
+    }
+    return fingerprint
   }
 
-  /// The files that hold something else than those of another, or are there in only one of both.
+  /// The files of both that hold something else.
   public func filesChanged(from other: StageFingerprint) -> [String] {
-    files.keys.filter { files[$0] != other.files[$0] }.sorted()
+    files.keys.filter { other.files[$0] != nil && files[$0] != other.files[$0] }.sorted()
   }
 
   /// A keyed hash of a file's bytes, the key being the process's own; `nil` where it can't be read.

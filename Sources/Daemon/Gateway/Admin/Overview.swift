@@ -12,6 +12,7 @@ final class Overview: Sendable {
   private let loops: [LoopGateway]
   private let shared: GatewayShared
   private let live: LiveSettings
+  private let letters: DeadLetterBox
   private let generations: Generations
   private let history: ReloadHistory
   private let store: any Store
@@ -19,12 +20,14 @@ final class Overview: Sendable {
   private let follower: FeedFollower?
 
   init(
-    loops: [LoopGateway], shared: GatewayShared, live: LiveSettings, generations: Generations,
+    loops: [LoopGateway], shared: GatewayShared, live: LiveSettings, letters: DeadLetterBox,
+    generations: Generations,
     history: ReloadHistory, store: any Store, state: any SharedState, follower: FeedFollower?
   ) {
     self.loops = loops
     self.shared = shared
     self.live = live
+    self.letters = letters
     self.generations = generations
     self.history = history
     self.store = store
@@ -54,8 +57,8 @@ final class Overview: Sendable {
 
   /// The figures in Prometheus' text format, version 0.0.4.
   func metrics() -> EventLoopFuture<HTTPReply> {
-    let (store, state, follower, history, older) = (
-      store, state, follower, history.figures, generations.older.count
+    let (store, state, follower, history, older, letters) = (
+      store, state, follower, history.figures, generations.older.count, letters.figures
     )
     return LoopFigures.gather(loops).and(health()).map { total, health in
       var text = PrometheusText()
@@ -76,6 +79,12 @@ final class Overview: Sendable {
       text.gauge("sluice_pipeline_revision", "Rises with every reload.", total.revision)
       text.gauge("sluice_pipeline_older_chains", "Replaced chains that still hold events.", older)
       text.reloads(history)
+      text.counter("sluice_dead_letters_kept_total", "Events kept as dead letters.", letters.kept)
+      text.counter(
+        "sluice_dead_letters_lost_total", "Dead letters that the store did not take.", letters.lost)
+      text.counter(
+        "sluice_dead_letters_replayed_total", "Dead letters that were tried again and went well.",
+        letters.replayed)
       text.gauge("sluice_store_up", "Whether the store answers.", health.store == nil ? 1 : 0)
       text.gauge("sluice_state_up", "Whether the shared state answers.", health.state == nil ? 1 : 0)
       text.stages(total.stages)
