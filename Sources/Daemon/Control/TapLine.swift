@@ -57,7 +57,7 @@ enum TapLine {
     -> [UInt8]
   {
     var line = line
-    if let trace = event[TraceKey.self] { line.member("traceparent", trace) }
+    if let trace = event.trace { line.member("traceparent", trace.description) }
     if showsContent {
       var data = event.data
       // A stage in front of the one that takes it out would show it.

@@ -51,7 +51,7 @@ struct LoggingObserver: EngineObserver {
       "type": "\(event.type.rawValue.prefix(64))", "connection": "\(event.connection.id)",
       "user": "\(event.identity?.userID ?? "-")", "ingress": "\(event.connection.ingress.rawValue)",
     ]
-    if let trace = event[TraceKey.self] { facts["traceparent"] = "\(trace)" }
+    if let trace = event.trace { facts["traceparent"] = "\(trace)" }
     return facts
   }
 }

@@ -54,7 +54,7 @@ public struct Reply: Sendable {
 /// Everything here may be read from any thread, except what is marked as confined: the sink and the lane
 /// belong to the executor of the one engine that the connection was given to.
 public final class Connection: @unchecked Sendable {
-  // Sendable holds because `id`, `ingress` and `remoteAddress` are immutable, `identity` is behind a mutex,
+  // Sendable holds because `id`, `ingress`, `remoteAddress` and `trace` are immutable, `identity` is behind a mutex,
   // and `sink` and `lane` are touched on the executor of the connection's one engine only.
 
   /// The connection's name.
@@ -63,6 +63,9 @@ public final class Connection: @unchecked Sendable {
   public let ingress: Ingress
   /// The peer's IP address, without a port.
   public let remoteAddress: String
+
+  /// The trace that the client named when it connected, or with its request.
+  public let trace: TraceParent?
 
   private let heldIdentity = Mutex<Identity?>(nil)
 
@@ -79,7 +82,8 @@ public final class Connection: @unchecked Sendable {
   var lane = Lane()
 
   /// A connection that has not been authenticated yet.
-  public init(id: ConnectionID, ingress: Ingress, remoteAddress: String) {
+  public init(id: ConnectionID, ingress: Ingress, remoteAddress: String, trace: TraceParent? = nil) {
+    self.trace = trace
     self.id = id
     self.ingress = ingress
     self.remoteAddress = remoteAddress

@@ -6,6 +6,8 @@ public struct EventEnvelope: Sendable {
   public let data: EventData
   /// Its `id`.
   public let ref: EventRef?
+  /// Its `traceparent`; `nil` where it has none that can be read.
+  public let trace: TraceParent?
 
   /// Reads a frame in one pass.
   public static func decode(_ frame: [UInt8]) -> DecodedFrame {
@@ -52,11 +54,12 @@ public struct EventEnvelope: Sendable {
     }
     var type: String?
     var ref: EventRef?
+    var trace: TraceParent?
     var members: [EventData.Member] = []
     var wrong: String?
-    // The envelope's own members only, three at most, so that a list serves better than a set.
+    // The envelope's own members only, four at most, so that a list serves better than a set.
     var seen: [String] = []
-    seen.reserveCapacity(3)
+    seen.reserveCapacity(4)
     try scanner.forEachMember(depth: depth) { (scanner, key) throws(JSONFault) in
       let name = JSONText.unescape(frame[key])
       let start = scanner.position
@@ -73,6 +76,8 @@ public struct EventEnvelope: Sendable {
           ref = EventRef(json: Array(value))
         case ("id", _): wrong = wrong ?? "id must be a number or a string of 1 to 256 characters"
         case ("data", _): wrong = wrong ?? "data must be an object"
+        case ("traceparent", .string):
+          trace = TraceParent(String(decoding: value.dropFirst().dropLast(), as: UTF8.self))
         default: return
         }
       }
@@ -83,7 +88,7 @@ public struct EventEnvelope: Sendable {
     guard let type else { return .failure(EnvelopeFault("type is missing", ref: ref)) }
     do throws(JSONFault) {
       let data = try EventData(text: frame, members: members)
-      return .success(EventEnvelope(type: EventType(rawValue: type), data: data, ref: ref))
+      return .success(EventEnvelope(type: EventType(rawValue: type), data: data, ref: ref, trace: trace))
     } catch {
       return .failure(EnvelopeFault("data: \(error.reason)", ref: ref))
     }

@@ -119,7 +119,7 @@ import Testing
 
 extension Auth {
   /// Gives one event its identity at a moment, or says why it has none.
-  fileprivate func authenticate(_ event: inout Event, at now: Timestamp) -> Rejection? {
+  func authenticate(_ event: inout Event, at now: Timestamp) -> Rejection? {
     let request = AuthRequest(taking: &event)
     var identity: Result<Identity, TokenFault>?
     if case .text(let token) = request.token, case .settled(let result) = verifier.attempt(token, now: now) {

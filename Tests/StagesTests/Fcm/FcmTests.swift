@@ -45,6 +45,34 @@ struct FcmTests {
     }.map(\.messageID.description)
   }
 
+  @Test(
+    "What waits for a decision belongs to no generation: a stage that takes over goes on with it, as it is configured"
+  )
+  func takenOver() async throws {
+    fcm.activate()
+    fixture.liveness.connect("bob")
+    let id = await say("1")
+    let next = try await Fcm(
+      FcmConfiguration(after: ConfigDuration("30s")), fixture.context(for: Fcm.self, predecessor: fcm))
+    next.activate()
+    await fcm.shutDown()
+    wait(seconds: 20)
+    #expect(try await due() == [])
+    wait(seconds: 20)
+    #expect(try await due() == [id])
+  }
+
+  @Test("A stage that never came into force ends nothing")
+  func givenUp() async throws {
+    fcm.activate()
+    fixture.liveness.connect("bob")
+    let id = await say("1")
+    let next = try await Fcm(FcmConfiguration(), fixture.context(for: Fcm.self, predecessor: fcm))
+    await next.shutDown()
+    wait(seconds: 20)
+    #expect(try await due() == [id])
+  }
+
   @Test("The absent are due one at once, once a message, and only where they have a phone")
   func absent() async throws {
     let id = await say("1")

@@ -29,7 +29,9 @@ final class StageFixture: Sendable {
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// What a stage of this type is started with.
-  func context(for type: any Stage.Type, name: String? = nil) -> StageContext {
+  func context(
+    for type: any Stage.Type, name: String? = nil, predecessor: (any Stage)? = nil
+  ) -> StageContext {
     var services = ServiceSet()
     services[StoreKey.self] = store
     services[SharedStateKey.self] = state
@@ -39,7 +41,8 @@ final class StageFixture: Sendable {
     services[MessageIDsKey.self] = MessageIDGenerator(clock: clock.clock)
     let context = TestChain.context(for: type, services: services, clock: clock.clock)
     return StageContext(
-      name: name ?? type.name, services: services, logger: context.logger, clock: clock.clock)
+      name: name ?? type.name, services: services, logger: context.logger, clock: clock.clock,
+      predecessor: predecessor)
   }
 
   /// A stage in force, as a file would declare it.

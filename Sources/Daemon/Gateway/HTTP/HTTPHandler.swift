@@ -26,6 +26,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   private var remoteAddress: IPAddress?
   private var crossOrigin: CrossOrigin?
   private var compresses = false
+  private var trace: TraceParent?
 
   private enum Purpose {
     case none
@@ -88,6 +89,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     loop.counters.requests += 1
     hasRequested = true
     crossOrigin = CrossOrigin(head, origins: loop.settings.origins)
+    trace = head.headers.first(name: "traceparent").flatMap { TraceParent($0) }
     compresses = Gzip.isAccepted(by: head.headers)
     guard let query = QueryString(target: head.uri), let parts = query.pathParts else {
       return answer(.problem(Rejection(.invalidEvent, "the address is malformed")))
@@ -194,7 +196,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   /// A request is a connection of its own, so that it waits for no other.
   private func makeConnection() -> Connection {
     let connection = Connection(
-      id: loop.shared.nextConnectionID(), ingress: .http, remoteAddress: remoteAddress.text)
+      id: loop.shared.nextConnectionID(), ingress: .http, remoteAddress: remoteAddress.text, trace: trace)
     connection.sink = self
     caller = connection
     return connection
@@ -212,9 +214,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     }
     guard let caller else { return }
     purpose = .event(wholeAnswer: true)
-    loop.submit(
-      Event(
-        envelope.type, data: envelope.data, ref: envelope.ref, connection: caller, arrival: lastActive))
+    loop.submit(Event(envelope, connection: caller, arrival: lastActive))
   }
 
   // MARK: WebSocket
@@ -228,7 +228,8 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
           .problem(Rejection(.unavailable, "no more connections are taken", retryAfter: .seconds(5))))
       }
       let connection = Connection(
-        id: loop.shared.nextConnectionID(), ingress: .webSocket, remoteAddress: remoteAddress.text)
+        id: loop.shared.nextConnectionID(), ingress: .webSocket, remoteAddress: remoteAddress.text,
+        trace: trace)
       connection.sink = self
       purpose = .open(handshake, connection)
       var data = EventData()

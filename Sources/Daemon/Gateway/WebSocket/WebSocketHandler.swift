@@ -119,9 +119,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     case .success(let envelope) where envelope.type.isReserved:
       refuse(Rejection(.unknownEvent, "no stage takes events of this type"), ref: envelope.ref, envelope.data)
     case .success(let envelope):
-      loop.submit(
-        Event(
-          envelope.type, data: envelope.data, ref: envelope.ref, connection: connection, arrival: lastHeard))
+      loop.submit(Event(envelope, connection: connection, arrival: lastHeard))
     case .failure(let fault): refuse(fault.rejection, ref: fault.ref)
     }
   }
