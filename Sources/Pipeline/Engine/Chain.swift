@@ -19,8 +19,11 @@ public final class ChainStage: Sendable {
   /// What it was made from; `nil` of a stage that no file names.
   public let fingerprint: StageFingerprint?
   let hearsSettlements: Bool
-  var stage: any Stage { instance.stage }
-  var form: StageForm { instance.form }
+  // Of the instance, kept here since they are needed for every batch.
+  let stage: any Stage
+  let form: StageForm
+  /// Whether it is obeyed on every event.
+  let isAlwaysObeyed: Bool
 
   /// Makes a started stage part of a chain.
   public convenience init(
@@ -41,6 +44,9 @@ public final class ChainStage: Sendable {
   ) {
     let type = type(of: instance.stage)
     self.instance = instance
+    stage = instance.stage
+    form = instance.form
+    isAlwaysObeyed = enforcement == .full
     self.name = name ?? type.name
     typeName = type.name
     self.events = events ?? type.events

@@ -32,7 +32,7 @@ extension Engine {
     let connection = event.connection
     if case .rejected(let rejection) = manner { observer.rejected(event, rejection) }
     let reply = reply(to: event, manner, chain: chain)
-    if let tap {
+    if isTapped, let tap {
       var rejection: Rejection?
       if case .rejected(let reason) = manner { rejection = reason }
       let now = clock.monotonic()

@@ -4,7 +4,7 @@ extension Engine {
   func give(_ run: inout Run, to stage: ChainStage, at index: Int) {
     switch stage.form.kind {
     case .batch(let process):
-      let before = stage.enforcement == .full ? [] : run.batch.events
+      let before = stage.isAlwaysObeyed ? [] : run.batch.events
       process(&run.batch)
       sort(&run, stage, at: index, arrived: run.batch.count, before: before)
     case .deferring(let process):
@@ -44,7 +44,7 @@ extension Engine {
     if let batch = returned.take() {
       precondition(batch.count == events.count, "a stage gives back the events that it was given")
       run.batch = batch
-      sort(&run, stage, at: index, arrived: batch.count, before: events)
+      sort(&run, stage, at: index, arrived: batch.count, before: stage.isAlwaysObeyed ? [] : events)
     } else {
       count(stage: index, of: run.chain) { $0.events += UInt64(events.count) }
       run.batch.events = []
@@ -81,7 +81,7 @@ extension Engine {
     precondition(batch.count == flight.slots.count, "a stage gives back the events that it was given")
     var batch = batch
     let stage = flight.chain.stages[flight.stage]
-    let before = stage.enforcement == .full ? [] : flight.slots.map { lanes[$0].held.event }
+    let before = stage.isAlwaysObeyed ? [] : flight.slots.map { lanes[$0].held.event }
     for position in batch.indices {
       batch.events[position].slot = flight.slots[position]
       lanes[flight.slots[position]].place = .running
@@ -104,8 +104,8 @@ extension Engine {
     let now = clock.monotonic()
     let elapsed = now - run.now
     run.now = now
-    if let tap { show(run, stage, elapsed: elapsed, to: tap) }
-    if stage.enforcement != .full { overrule(&run, stage, at: index, before: before) }
+    if isTapped, let tap { show(run, stage, elapsed: elapsed, to: tap) }
+    if !stage.isAlwaysObeyed { overrule(&run, stage, at: index, before: before) }
     var tally = (continued: 0, stopped: 0, rejected: 0)
     var (total, arrived) = (run.batch.count, arrived)
     if run.batch.allContinue {

@@ -28,7 +28,8 @@ public final class Engine: @unchecked Sendable {
   /// Chains that are not in force any more and still hold events, by revision.
   var older: [Int: OlderGeneration] = [:]
   /// Sees events pass, while somebody looks.
-  public var tap: (any EngineTap)?
+  public var tap: (any EngineTap)? { didSet { isTapped = tap != nil } }
+  private(set) var isTapped = false
   /// Whose answers may have become due.
   var touched: [Connection] = []
   var timerIsSet = false
