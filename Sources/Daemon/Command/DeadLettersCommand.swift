@@ -116,8 +116,7 @@ struct LetterSelection: ParsableArguments {
   @OptionGroup var control: ControlOptions
 
   func validate() throws {
-    guard all != !ids.isEmpty else { return }
-    throw ValidationError("name letters by their numbers, or --all")
+    guard all == ids.isEmpty else { throw ValidationError("name letters by their numbers, or --all") }
   }
 
   /// Asks the same of each, says what came of it, and ends with 1 where one was refused.
