@@ -11,7 +11,11 @@ struct ControlClient: Sendable {
 
   private init(_ path: SocketPath) {
     self.path = path
-    client = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton))
+    var configuration = HTTPClient.Configuration()
+    // A socket of this machine answers at once or not at all.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    client = HTTPClient(
+      eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
   }
 
   /// Makes a client for as long as `body` takes.
