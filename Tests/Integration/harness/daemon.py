@@ -147,6 +147,39 @@ class Daemon:
         assert found, f"there is no {name}"
         return float(found.group(1))
 
+    def pipeline(self):
+        """What `/pipeline` says."""
+        return json.loads(self.get("/pipeline", port=self.admin).text)
+
+    def stage(self, name):
+        """What `/pipeline` says of a stage."""
+        return next(stage for stage in self.pipeline()["stages"] if stage["name"] == name)
+
+    @property
+    def revision(self):
+        return self.pipeline()["revision"]
+
+    def write(self, text):
+        """Puts another file in the place of its own, as a whole."""
+        new = self.config.with_suffix(".new")
+        new.write_text(text)
+        new.replace(self.config)
+
+    def rewrite(self, *changes):
+        """Changes its file: each pair is what stands there and what is to."""
+        text = self.config.read_text()
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        self.write(text)
+
+    def reload(self, *changes):
+        """Changes its file and puts it in force; gives the revision."""
+        self.rewrite(*changes)
+        done = self.command("reload")
+        assert done.returncode == 0, done.stderr
+        return int(re.match(r"revision (\d+) is in force\n", done.stdout).group(1))
+
     def memory(self):
         """Resident memory in bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
