@@ -14,8 +14,9 @@ final class Generations: Sendable {
 
   private struct Life {
     let chain: Chain
-    /// How many loops still hold events of it; `nil` of the one in force.
-    var loops: Int?
+    /// How many loops may still hold events of it, and one more until its successor's stages are active; `nil` of the one
+    /// in force.
+    var holders: Int?
   }
 
   private let lives: Mutex<[Life]>
@@ -42,7 +43,7 @@ final class Generations: Sendable {
   func install(_ next: Chain, _ settings: GatewaySettings) async {
     let last = lives.withLock { lives in
       let last = lives.count - 1
-      lives[last].loops = loops.count
+      lives[last].holders = loops.count + 1
       lives.append(Life(chain: next))
       return lives[last].chain
     }
@@ -56,6 +57,8 @@ final class Generations: Sendable {
     for stage in next.stages where !known.contains(ObjectIdentifier(stage.instance)) {
       stage.instance.stage.activate()
     }
+    // Only now: what a stage hands on to its successor it must not take back as one that has none.
+    left(last)
     scheduler.after(Self.patience) { [self] in hasten(last.revision) }
   }
 
@@ -69,13 +72,13 @@ final class Generations: Sendable {
     }
   }
 
-  /// A loop holds no event of a chain any more.
+  /// One of its holders has no use for a chain any more.
   private func left(_ chain: Chain) {
     let orphans = lives.withLock { lives -> [StageInstance] in
-      guard let index = lives.firstIndex(where: { $0.chain === chain }), let loops = lives[index].loops
+      guard let index = lives.firstIndex(where: { $0.chain === chain }), let holders = lives[index].holders
       else { return [] }
-      lives[index].loops = loops - 1
-      guard loops == 1 else { return [] }
+      lives[index].holders = holders - 1
+      guard holders == 1 else { return [] }
       lives.remove(at: index)
       let kept = Set(lives.flatMap { $0.chain.stages.map { ObjectIdentifier($0.instance) } })
       return chain.stages.reversed().map(\.instance).filter { !kept.contains(ObjectIdentifier($0)) }
