@@ -31,14 +31,16 @@ final class Hub: Router, Sessions, Liveness {
 
   /// Notes a device of a user's; once is enough, again changes nothing.
   ///
-  /// - Returns: The device that is too many: the user's oldest, where there are more than `limit`.
-  func register(_ outbox: Outbox, user: String, limit: Int) -> Outbox? {
+  /// - Returns: The devices that are too many: the user's oldest, where there are more than `limit`.
+  func register(_ outbox: Outbox, user: String, limit: Int) -> [Outbox] {
     outbox.joinedAt = horizon.joining
     return shard(of: user).withLock { shard in
       var devices = shard.devices[ExactText(user)] ?? []
-      guard !devices.contains(where: { $0 === outbox }) else { return nil }
+      guard !devices.contains(where: { $0 === outbox }) else { return [] }
       devices.append(outbox)
-      let tooMany = devices.count > limit ? devices.removeFirst() : nil
+      // More than one where the limit has been lowered.
+      let tooMany = Array(devices.prefix(max(0, devices.count - limit)))
+      devices.removeFirst(tooMany.count)
       shard.devices[ExactText(user)] = devices
       return tooMany
     }

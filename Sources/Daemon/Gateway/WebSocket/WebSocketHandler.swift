@@ -163,8 +163,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     registeredUser = user
     admission?.authenticated()
     let tooMany = loop.shared.hub.register(outbox, user: user, limit: loop.settings.maxConnectionsPerUser)
-    guard let tooMany else { return }
-    tooMany.loop.eventLoop.execute { tooMany.close(.replaced) }
+    for oldest in tooMany { oldest.loop.eventLoop.execute { oldest.close(.replaced) } }
   }
 
   // MARK: The end
