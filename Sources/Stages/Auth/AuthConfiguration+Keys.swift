@@ -25,7 +25,10 @@ extension AuthConfiguration {
     }
     switch place.key {
     case .secretFile:
-      return FixedKeys(KeySet(try Self.secrets(place.value, context.logger)), inheriting: older)
+      // At a reload a file that is missing was taken away: with another secret nobody's token would be good.
+      let mayMake = context.predecessor(as: Auth.self) == nil
+      let secrets = try Self.secrets(place.value, mayMake: mayMake, context.logger)
+      return FixedKeys(KeySet(secrets), inheriting: older)
     case .publicKeyFile:
       return FixedKeys(try KeyFile(reading: place.value).publicKeys(place.value), inheriting: older)
     case .jwksFile:
@@ -39,9 +42,11 @@ extension AuthConfiguration {
     }
   }
 
-  private static func secrets(_ path: String, _ logger: Logger) throws(KeyFileError) -> [HMACKey] {
+  private static func secrets(_ path: String, mayMake: Bool, _ logger: Logger)
+    throws(KeyFileError) -> [HMACKey]
+  {
     do throws(KeyFileError) { return try SecretFile.read(path).secrets.map(HMACKey.init(secret:)) } catch {
-      guard error.isMissing else { throw error }
+      guard error.isMissing, mayMake else { throw error }
       if try SecretFile.makeIfMissing(path) {
         logger.notice("made a random secret for tokens", metadata: ["file": "\(path)"])
       }
