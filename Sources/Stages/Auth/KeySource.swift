@@ -10,6 +10,9 @@ protocol KeySource: Sendable {
   /// look again yet.
   func refresh() async
 
+  /// Looks for newer keys now, since the operator asks for it.
+  func fetch() async
+
   /// Looks for no newer keys any more.
   func end()
 }
@@ -24,5 +27,6 @@ struct FixedKeys: KeySource {
   var isWaiting: Bool { false }
 
   func refresh() async {}
+  func fetch() async {}
   func end() {}
 }

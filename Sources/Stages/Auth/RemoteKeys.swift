@@ -69,7 +69,7 @@ final class RemoteKeys: KeySource {
     }
   }
 
-  /// Fetches now: at the start, and when it is time.
+  /// Fetches now: at the start, when it is time, and when the operator asks for it.
   func fetch() async { await fetch { _ in true } }
 
   func end() {

@@ -106,8 +106,8 @@ final class TokenVerifier: Sendable {
     self.algorithms == algorithms && self.policy.asksTheSame(as: policy)
   }
 
-  /// Looks for newer keys.
-  func refresh() async { await source.refresh() }
+  /// Looks for newer keys now.
+  func refresh() async { await source.fetch() }
 
   /// Takes back what its keys have confirmed, but for those that a successor has too; it is no longer in force.
   func withdraw(allBut kept: KeySet, at now: Timestamp) {
