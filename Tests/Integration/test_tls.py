@@ -130,7 +130,7 @@ def test_a_new_certificate_is_shown_after_a_signal_and_connections_stay(daemon, 
             alice = Client(socket)
             new = certificates.write(tls)
             daemon.process.send_signal(signal.SIGHUP)
-            await asyncio.to_thread(wait_for, daemon, "read the certificate again")
+            await asyncio.to_thread(wait_for, daemon, '"message":"reloaded"')
             assert (await alice.ask("PING"))["type"] == "PONG"
             return new
 
@@ -142,7 +142,8 @@ def test_a_certificate_that_can_not_be_read_changes_nothing(daemon, tls):
     old = certificates.serial(daemon.port)
     (tls / "sluice.pem").write_text("half a")
     daemon.process.send_signal(signal.SIGHUP)
-    wait_for(daemon, "the old one stays")
+    wait_for(daemon, "reload failed; the old chain stays")
+    assert "pipeline.yaml:5:23: error: " in daemon.log
     assert certificates.serial(daemon.port) == old
 
 
