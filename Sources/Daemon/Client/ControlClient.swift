@@ -40,7 +40,10 @@ struct ControlClient: Sendable {
     -> (isOK: Bool, body: JSONValue)
   {
     let response = try await execute(method, target, timeout)
-    let bytes = try await response.body.collect(upTo: 64 << 20)
+    let bytes: ByteBuffer
+    do { bytes = try await response.body.collect(upTo: 64 << 20) } catch {
+      throw CommandError("the daemon has ended without an answer (\(error))")
+    }
     let body = (try? JSONValue(parsing: Array(bytes.readableBytesView))) ?? .null
     return ((200..<300).contains(response.status.code), body)
   }
@@ -56,7 +59,9 @@ struct ControlClient: Sendable {
       throw CommandError(problem?["detail"]?.string ?? "the daemon refused", code: 2)
     }
     var rest: [UInt8] = []
-    for try await part in response.body {
+    // One that is killed ends its answer as one that ends in order does.
+    var parts = response.body.makeAsyncIterator()
+    while let part = try? await parts.next() {
       rest += part.readableBytesView
       var lines = rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       rest = lines.popLast().map(Array.init) ?? []
