@@ -404,6 +404,25 @@ def test_a_client_may_be_cut_off_where_something_else_fails_meanwhile():
     assert story.end([message("m1")]).rules() == set()
 
 
+@pytest.mark.parametrize(
+    ("code", "error", "facts", "expected"),
+    [
+        (None, None, {"reloads": 3, "failed": 1}, set()), (None, "INVALID_EVENT", {}, set()),
+        (1006, None, {}, {"reloaded"}), (4401, None, {}, {"reloaded"}), (None, "UNAVAILABLE", {}, {"reloaded"}),
+        (None, "RATE_LIMITED", {}, {"reloaded"}), (None, None, {"wrong": ["half a file: 0"]}, {"reloaded"}),
+    ],
+)
+def test_a_reload_that_somebody_feels_is_found(code, error, facts, expected):
+    story, alice, bob = one_message()
+    story.fault("node-reload", "begin")
+    if error:
+        story.receive(alice, "ERROR", {"code": error}, story.send(alice, "PING", {}))
+    story.close(bob, **({"code": code} if code else {}))
+    story.fault("node-reload", "end", **facts)
+    story.sync(story.open("bob.0"), "resume", [message("m1")])
+    assert story.end([message("m1")]).rules() == expected
+
+
 def test_what_is_known_of_a_message_does_not_depend_on_the_order_in_which_it_came():
     events = [("NEW_MESSAGE", message("m1")), ("MESSAGE_EDITED", EDITED), ("MESSAGE_READ_UPDATE", {**READ, "version": 3})]
     views = []

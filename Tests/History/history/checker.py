@@ -22,7 +22,9 @@ def figures(lines):
     types = Counter(line["type"] for line in lines if line["kind"] == "send")
     events = [line["event"] for line in lines if line["kind"] == "receive"]
     history = History(lines)
-    upgrades = {"upgrades": said} if (said := list(steps(history))) else {}
+    more = {"upgrades": said} if (said := list(steps(history))) else {}
+    if told := [line for _, line in history.faults if "reloads" in line]:
+        more["reloads"] = {key: sum(line[key] for line in told) for key in ("reloads", "failed")}
     return {
         "lines": len(lines),
         "connections": kinds["open"],
@@ -35,7 +37,7 @@ def figures(lines):
         "errors": dict(Counter(e["data"]["code"] for e in events if e["type"] == "ERROR")),
         "pushes": sum(e["type"] == "NEW_MESSAGE" for e in events),
         "faults": dict(Counter(line["name"] for _, line in history.faults if line["phase"] == "begin")),
-        **upgrades,
+        **more,
     }
 
 

@@ -10,6 +10,7 @@ from harness.redis import Redis
 
 from .faults import Fault
 from .releases import Releases
+from .reloads import Reloads
 
 CONNECTIONS_MAX = 30
 
@@ -29,6 +30,7 @@ class World:
         self.store, self.state = store, state
         self.postgres = self.redis = self.cluster = None
         self.networks = {"postgres": [], "redis": []}
+        self.reloads = {}
 
     def start(self):
         self.start_servers()
@@ -96,6 +98,8 @@ class World:
             faults["node-upgrade"] = Fault(
                 lambda i: self.releases.leave(node[i]), lambda i: self.releases.enter(node[i])
             )
+        else:
+            faults["node-reload"] = Fault(self.begin_reloads, lambda i: self.reloads.pop(i).end())
         for kind, server in (("redis", self.redis), ("postgres", self.postgres)):
             if server:
                 faults |= self.faults_of(kind, server)
@@ -108,6 +112,9 @@ class World:
                 lambda i: self.postgres.take_connections(self.database), lambda i: self.postgres.leave_connections()
             )
         return faults
+
+    def begin_reloads(self, index):
+        self.reloads[index] = Reloads(self.nodes[index])
 
     def faults_of(self, kind, server):
         network = self.networks[kind]

@@ -37,4 +37,5 @@ def all_rules():
         "continuing": delivery.continuing,
         "pushed": delivery.pushed,
         "drained": nodes.drained,
+        "reloaded": nodes.reloaded,
     }
