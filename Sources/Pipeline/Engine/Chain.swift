@@ -63,9 +63,10 @@ public final class ChainStage: Sendable {
     if case .deferring = form.kind { true } else { false }
   }
 
-  /// What becomes of an event on which it has failed.
+  /// What becomes of an event on which it has failed: of one that can't be set aside, what does by the stage's default.
   func policy(on event: Event) -> FaultPolicy {
-    enforcement.obeys(stage: name, on: event) ? onError : .skip
+    guard enforcement.obeys(stage: name, on: event) else { return .skip }
+    return onError == .deadLetter && !event.type.canBeSetAside ? type(of: stage).onError : onError
   }
 }
 

@@ -173,7 +173,7 @@ extension Engine {
     count(stage: index, of: run.chain) { $0.faults += 1 }
     let policy = stage.policy(on: event)
     observer.faulted(event, stage: stage.name, error: error, policy: policy, committed: event.isCommitted)
-    let isKept = policy == .deadLetter && event.type.canBeSetAside && error as? StageFault != .queueFull
+    let isKept = policy == .deadLetter && error as? StageFault != .queueFull
     if isKept {
       observer.setAside(
         event,
