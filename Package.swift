@@ -57,7 +57,7 @@ let package = Package(
       dependencies: [
         "Pipeline", "Services", "Stages", "SQLiteStore", "MemoryState", "PostgresStore", "RedisState",
         "COpenSSL",
-        "CZlib",
+        "CZlib", "CMemfd",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -75,6 +75,8 @@ let package = Package(
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // Its pkg-config file names flags that packages may not set, and nothing else that is needed.
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    // What the C library has, and Swift's module of it leaves out.
+    .systemLibrary(name: "CMemfd"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -116,9 +118,10 @@ let package = Package(
     .testTarget(
       name: "DaemonTests",
       dependencies: [
-        "Daemon",
+        "Daemon", "CMemfd",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
   ]
 )

@@ -37,16 +37,17 @@ final class Node: Sendable {
   ///
   /// - Parameters:
   ///   - load: Reads the configuration anew, at a reload.
+  ///   - logLevel: The level that `logger` goes by.
   ///   - watcher: Told `nil` where a reload begins, and the verdict where it has ended.
   /// - Throws: what keeps it from running; what was started has been ended then, or ends with the process.
   init(
     _ content: LoadedConfiguration.Content, load: @escaping Reloader.Load, fetcher: any WebFetcher,
-    logger: Logger, watcher: @escaping @Sendable (ReloadVerdict?) -> Void
+    logger: Logger, logLevel: LogLevel, watcher: @escaping @Sendable (ReloadVerdict?) -> Void
   ) async throws {
     self.logger = logger
     let configuration = content.daemon
     let clock = EngineClock.system
-    let live = try LiveSettings(content)
+    let live = try LiveSettings(content, logLevel)
     self.live = live
     // Opening blocks, which no thread that runs tasks may.
     let store = try await NIOThreadPool.singleton.runIfActive {

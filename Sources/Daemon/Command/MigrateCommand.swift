@@ -19,7 +19,8 @@ struct MigrateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let daemon = try options.content().daemon
-    let logger = Logger(label: "sluice") { LineLogHandler(label: $0) }
+    let handlers = LogHandlers(environment: ProcessEnvironment.variables)
+    let logger = Logger(label: "sluice", factory: handlers.make)
     do {
       let (place, before, after) =
         switch daemon.storeURL {

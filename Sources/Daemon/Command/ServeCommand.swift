@@ -12,23 +12,18 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(name: .long, help: "The least level that is logged: debug, info, notice, warning, error.")
-  var logLevel = "info"
+  @Option(name: .long, help: "The least level that is logged, whatever 'server.log_level' says.")
+  var logLevel: LogLevelName?
 
   func run() async throws {
-    guard let level = Logger.Level(rawValue: logLevel) else {
-      throw CommandError(
-        "'\(logLevel)' is no log level; there are debug, info, notice, warning and error", code: 2)
-    }
     let loaded = options.load()
     if !loaded.faults.isEmpty { CommandLineTool.printError(String(loaded.report.text.dropLast())) }
     // EX_CONFIG: systemd is told not to restart on it.
     guard let content = loaded.content else { throw ExitCode(78) }
-    let logger = Logger(label: "sluice") { label in
-      var handler = LineLogHandler(label: label)
-      handler.logLevel = level
-      return handler
-    }
+    let level = LogLevel(given: logLevel?.level)
+    level.configure(content.daemon.logLevel.level)
+    let handlers = LogHandlers(level: level, environment: ProcessEnvironment.variables)
+    let logger = Logger(label: "sluice", factory: handlers.make)
     let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
     let fetcher = HTTPFetcher()
     let node: Node
@@ -53,3 +48,5 @@ struct ServeCommand: AsyncParsableCommand {
     logger.notice("stopped")
   }
 }
+
+extension LogLevelName: ExpressibleByArgument {}

@@ -42,6 +42,7 @@ struct DaemonConfiguration: Decodable, Sendable {
     var expiryWarning: ConfigDuration?
     var lease: ConfigDuration?
     var reloadTimeout: ConfigDuration?
+    var logLevel: LogLevelName?
 
     enum CodingKeys: String, CodingKey {
       case listen, admin, tls, cors, limits, drain, compression, lease
@@ -52,6 +53,7 @@ struct DaemonConfiguration: Decodable, Sendable {
       case trustedProxies = "trusted_proxies"
       case expiryWarning = "expiry_warning"
       case reloadTimeout = "reload_timeout"
+      case logLevel = "log_level"
     }
   }
 
@@ -101,6 +103,7 @@ struct DaemonConfiguration: Decodable, Sendable {
   var controlPath: SocketPath { control ?? .usual(ProcessEnvironment.variables) }
   /// How long the stages of a new chain may take to start.
   var reloadTimeout: Duration { server?.reloadTimeout?.duration ?? .seconds(30) }
+  var logLevel: LogLevelName { server?.logLevel ?? .info }
   var drain: Duration { server?.drain?.duration ?? .seconds(10) }
 
   var gatewaySettings: GatewaySettings {

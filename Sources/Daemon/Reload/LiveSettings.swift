@@ -11,13 +11,14 @@ final class LiveSettings: Sendable {
   let audience: Setting<Audience>
   /// The chain as it is declared.
   let plan: Setting<ChainPlan>
+  private let logLevel: LogLevel
   private let drainWindow: Setting<Duration>
 
   /// How long the daemon may take to end.
   var drain: Duration { drainWindow.value }
 
   /// - Throws: ``TLSFiles/Fault`` where the certificate can't be used.
-  init(_ content: LoadedConfiguration.Content) throws(TLSFiles.Fault) {
+  init(_ content: LoadedConfiguration.Content, _ logLevel: LogLevel) throws(TLSFiles.Fault) {
     if let files = content.daemon.server?.tls {
       certificates = try Certificates(files)
     } else {
@@ -26,6 +27,7 @@ final class LiveSettings: Sendable {
     deviceLimit = Setting(content.daemon.gatewaySettings.maxConnectionsPerUser)
     audience = Setting(content.plan.audience)
     plan = Setting(content.plan)
+    self.logLevel = logLevel
     drainWindow = Setting(content.daemon.drain)
   }
 
@@ -41,6 +43,7 @@ final class LiveSettings: Sendable {
     deviceLimit.value = content.daemon.gatewaySettings.maxConnectionsPerUser
     audience.value = content.plan.audience
     plan.value = content.plan
+    logLevel.configure(content.daemon.logLevel.level)
     drainWindow.value = content.daemon.drain
   }
 }
