@@ -26,16 +26,20 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = Logger(label: "sluice", factory: handlers.make)
     let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
     let fetcher = HTTPFetcher()
+    let reports = ServiceReports(
+      SystemdNotifier(environment: ProcessEnvironment.variables, logger: logger))
     let node: Node
     do {
       let options = options
       node = try await Node(
-        content, load: { options.load() }, fetcher: fetcher, logger: logger, watcher: { _ in })
+        content, load: { options.load() }, fetcher: fetcher, logger: logger, logLevel: level,
+        watcher: reports.reload)
     } catch {
       await fetcher.close()
       throw CommandError("\(error)")
     }
     logger.notice("ready", metadata: ["listen": "\(node.address)", "version": "\(Sluice.version)"])
+    reports.ready("revision 1 is in force, clients come to \(node.address)")
     var received = await signals.next()
     while received == SIGHUP {
       // A stage that takes long to start must not hold up the end.
@@ -43,8 +47,10 @@ struct ServeCommand: AsyncParsableCommand {
       received = await signals.next()
     }
     logger.notice("draining", metadata: ["signal": "\(received == SIGINT ? "SIGINT" : "SIGTERM")"])
+    reports.stopping()
     await node.shutDown()
     await fetcher.close()
+    await reports.end()
     logger.notice("stopped")
   }
 }
