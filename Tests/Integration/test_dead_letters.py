@@ -74,7 +74,7 @@ def keep(daemon, redis, contents, user="alice"):
     async def run():
         async with connect(daemon, user) as client:
             await asyncio.to_thread(redis.stop)
-            await comes(lambda: daemon.metric("sluice_state_up") == 0)
+            await comes(lambda: daemon.metric("sluice_state_connected") == 0)
             for content in contents:
                 data = await fail(client, content, content)
                 assert (data["code"], data["stage"]) == ("INTERNAL", "rate_limit")
@@ -221,7 +221,7 @@ def test_what_is_stored_is_kept_too_and_goes_to_its_stage_alone(late, redis):
     async def run():
         async with connect(daemon, "alice") as alice, connect(daemon, "bob") as bob:
             await asyncio.to_thread(redis.stop)
-            await comes(lambda: daemon.metric("sluice_state_up") == 0)
+            await comes(lambda: daemon.metric("sluice_state_connected") == 0)
             # Its sender has it stored, and its receiver has it.
             sent = (await alice.say("bob", "one", "1"))["data"]
             assert (await bob.expect("NEW_MESSAGE"))["messageId"] == sent["messageId"]
@@ -247,7 +247,7 @@ def test_a_letter_whose_stage_is_gone_stays(late, redis):
     async def run():
         async with connect(daemon, "alice") as alice:
             await asyncio.to_thread(redis.stop)
-            await comes(lambda: daemon.metric("sluice_state_up") == 0)
+            await comes(lambda: daemon.metric("sluice_state_connected") == 0)
             await alice.say("bob", "one", "1")
             await comes(lambda: letters(daemon))
 
@@ -264,7 +264,7 @@ def test_pings_and_tokens_are_never_kept(daemon, redis):
     async def run():
         async with connect(daemon, "alice") as alice:
             await asyncio.to_thread(redis.stop)
-            await comes(lambda: daemon.metric("sluice_state_up") == 0)
+            await comes(lambda: daemon.metric("sluice_state_connected") == 0)
             assert (await alice.ask("PING"))["type"] == "ERROR"
             assert (await alice.ask("AUTH", {"token": tokens.token("alice")}))["type"] in ("ERROR", "CONNECTED")
             await fail(alice, "one", "one")

@@ -60,7 +60,8 @@ final class Overview: Sendable {
     let (store, state, follower, history, older, letters) = (
       store, state, follower, history.figures, generations.older.count, letters.figures
     )
-    return LoopFigures.gather(loops).and(health()).map { total, health in
+    // Of the backends only what is known already: figures must come also while one of them hangs.
+    return LoopFigures.gather(loops).map { total in
       var text = PrometheusText()
       text.process(ProcessFigures())
       text.gauge("sluice_connections", "Open WebSockets.", total.counters.connections)
@@ -85,8 +86,6 @@ final class Overview: Sendable {
       text.counter(
         "sluice_dead_letters_replayed_total", "Dead letters that were tried again and went well.",
         letters.replayed)
-      text.gauge("sluice_store_up", "Whether the store answers.", health.store == nil ? 1 : 0)
-      text.gauge("sluice_state_up", "Whether the shared state answers.", health.state == nil ? 1 : 0)
       text.stages(total.stages)
       if let figures = (store as? SQLiteStore)?.figures {
         text.store(commits: figures.commits, writes: figures.writes, failures: figures.failures)
