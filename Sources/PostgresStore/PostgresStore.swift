@@ -106,6 +106,9 @@ public final class PostgresStore: SharedFeed {
   /// What the store has done since it was opened.
   public var figures: PostgresFigures { ledger.figures }
 
+  /// How many changes wait for the writers; large ones count for several.
+  public var waitingChanges: Int { writers.reduce(0) { $0 + $1.waitingWeight } }
+
   public func write(_ writes: [StoreWrite], then: @escaping @Sendable ([WriteResult]) -> Void) {
     guard !writes.isEmpty else { return then([]) }
     var parts: [Int: [Int]] = [:]

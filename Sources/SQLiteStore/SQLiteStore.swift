@@ -81,6 +81,9 @@ public final class SQLiteStore: Store {
   /// What the store has done since it was opened.
   public var figures: SQLiteFigures { ledger.figures }
 
+  /// How many changes wait for the writer; large ones count for several.
+  public var waitingChanges: Int { writer.waitingWeight }
+
   public func write(_ writes: [StoreWrite], then: @escaping @Sendable ([WriteResult]) -> Void) {
     guard writer.submit(Submission(writes: writes, then: then), weight: writes.weight) else {
       return then(

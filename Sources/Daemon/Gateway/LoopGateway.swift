@@ -133,6 +133,9 @@ final class LoopGateway: @unchecked Sendable {
   /// What is still to be done here: connections that are open and events that are under way.
   var load: Int { members.count + engine.eventsInFlight }
 
+  /// How many bytes wait until clients take them. Looks at each connection, as the tick does.
+  var backlog: Int { members.reduce(0) { $0 + $1.backlog } }
+
   /// Says goodbye to all connections, one after the other, evenly over a window.
   func sayGoodbye(within window: Duration) -> EventLoopFuture<Void> {
     let leaving = members
@@ -166,6 +169,8 @@ final class LoopGateway: @unchecked Sendable {
 protocol LoopMember: AnyObject {
   /// Where it stands in the loop's list; the list's own business.
   var place: Int { get set }
+  /// How many bytes wait until its client takes them.
+  var backlog: Int { get }
 
   /// Looks after its deadlines; called about once a second.
   func tick(now: UInt64, wall: Timestamp)

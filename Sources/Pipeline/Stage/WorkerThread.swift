@@ -33,6 +33,9 @@ public final class WorkerThread<Job: Sendable>: Sendable {
     DetachedThread.start { self.run() }
   }
 
+  /// The weight of the jobs that wait; those that the thread is working on have left the queue.
+  public var waitingWeight: Int { queue.withLock { $0.weight } }
+
   /// Hands a job over; `false` where the queue is full or the thread is ending, and the job was not taken.
   public func submit(_ job: Job, weight: Int = 1) -> Bool {
     let taken = queue.withLock { queue in

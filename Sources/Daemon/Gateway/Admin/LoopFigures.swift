@@ -9,6 +9,10 @@ struct LoopFigures: Sendable {
   /// How many events the engines hold, and how many of them on older chains.
   var inFlight: Int
   var onOlderChains: Int
+  /// How many bytes wait until clients take them.
+  var backlog: Int
+  /// How many WebSockets the node takes.
+  var mostConnections: Int
   var revision: Int
 
   /// Asks all loops.
@@ -26,6 +30,8 @@ struct LoopFigures: Sendable {
     stages = Array(zip(loop.engine.chain.stages.map(\.name), loop.engine.figures))
     inFlight = loop.engine.eventsInFlight
     onOlderChains = loop.engine.eventsOnOlderChains
+    backlog = loop.backlog
+    mostConnections = loop.settings.maxConnections
     revision = loop.engine.chain.revision
   }
 
@@ -39,6 +45,7 @@ struct LoopFigures: Sendable {
     }
     inFlight += other.inFlight
     onOlderChains += other.onOlderChains
+    backlog += other.backlog
     revision = max(revision, other.revision)
   }
 

@@ -18,6 +18,7 @@ final class Overview: Sendable {
   private let store: any Store
   private let state: any SharedState
   private let follower: FeedFollower?
+  private let startedAt = EngineClock.system.wall()
 
   init(
     loops: [LoopGateway], shared: GatewayShared, live: LiveSettings, letters: DeadLetterBox,
@@ -60,11 +61,17 @@ final class Overview: Sendable {
     let (store, state, follower, history, older, letters) = (
       store, state, follower, history.figures, generations.older.count, letters.figures
     )
+    let (startedAt, unauthenticated) = (startedAt, shared.admission.unauthenticatedCount)
     // Of the backends only what is known already: figures must come also while one of them hangs.
     return LoopFigures.gather(loops).map { total in
       var text = PrometheusText()
-      text.process(ProcessFigures())
+      text.process(ProcessFigures(), startedAt: startedAt)
+      text.buildInfo(version: Sluice.version)
       text.gauge("sluice_connections", "Open WebSockets.", total.counters.connections)
+      text.gauge("sluice_connections_max", "How many may be open.", total.mostConnections)
+      text.gauge(
+        "sluice_connections_unauthenticated", "Connections, HTTP included, on which nobody is known yet.",
+        unauthenticated)
       text.counter("sluice_connections_accepted_total", "WebSockets opened.", total.counters.accepted)
       text.counter(
         "sluice_connections_refused_total", "Connections cut off, since there were too many.",
@@ -72,6 +79,8 @@ final class Overview: Sendable {
       text.counter(
         "sluice_frames_received_total", "Messages received on WebSockets.", total.counters.framesIn)
       text.counter("sluice_frames_sent_total", "Events sent on WebSockets.", total.counters.framesOut)
+      text.gauge(
+        "sluice_outbound_waiting_bytes", "What waits until WebSocket clients take it.", total.backlog)
       text.counter("sluice_http_requests_total", "HTTP requests.", total.counters.requests)
       text.counters(
         "sluice_closes_total", "WebSockets closed by the daemon.", label: "code",
@@ -79,6 +88,8 @@ final class Overview: Sendable {
       text.gauge("sluice_events_in_flight", "Events that the chain holds.", total.inFlight)
       text.gauge("sluice_pipeline_revision", "Rises with every reload.", total.revision)
       text.gauge("sluice_pipeline_older_chains", "Replaced chains that still hold events.", older)
+      text.gauge(
+        "sluice_pipeline_older_chain_events", "Events that replaced chains hold.", total.onOlderChains)
       text.reloads(history)
       text.counter("sluice_dead_letters_kept_total", "Events kept as dead letters.", letters.kept)
       text.counter(
@@ -87,11 +98,17 @@ final class Overview: Sendable {
         "sluice_dead_letters_replayed_total", "Dead letters that were tried again and went well.",
         letters.replayed)
       text.stages(total.stages)
-      if let figures = (store as? SQLiteStore)?.figures {
-        text.store(commits: figures.commits, writes: figures.writes, failures: figures.failures)
+      if let store = store as? SQLiteStore {
+        let figures = store.figures
+        text.store(
+          commits: figures.commits, writes: figures.writes, failures: figures.failures,
+          waiting: store.waitingChanges)
       }
-      if let figures = (store as? PostgresStore)?.figures {
-        text.store(commits: figures.commits, writes: figures.writes, failures: figures.failures)
+      if let store = store as? PostgresStore {
+        let figures = store.figures
+        text.store(
+          commits: figures.commits, writes: figures.writes, failures: figures.failures,
+          waiting: store.waitingChanges)
         text.counter("sluice_store_reads_total", "Questions answered by the store.", figures.reads)
         text.counter(
           "sluice_store_read_trips_total", "Trips to the store in which they were.", figures.readTrips)

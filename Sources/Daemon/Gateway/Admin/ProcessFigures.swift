@@ -4,6 +4,8 @@ import Glibc
 struct ProcessFigures: Sendable {
   var residentBytes = 0
   var openFiles = 0
+  /// How many files may be open; 0 where the system does not say.
+  var mostFiles = 0
   var cpuSeconds = 0.0
 
   /// Asks the system. Reads files of `/proc`, which takes some microseconds and never waits for a device.
@@ -12,6 +14,10 @@ struct ProcessFigures: Sendable {
     if getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 {
       let time = { (part: timeval) in Double(part.tv_sec) + Double(part.tv_usec) / 1e6 }
       cpuSeconds = time(usage.ru_utime) + time(usage.ru_stime)
+    }
+    var limit = rlimit()
+    if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+      mostFiles = Int(clamping: limit.rlim_cur)
     }
     residentBytes = Self.residentPages() * Int(sysconf(Int32(_SC_PAGESIZE)))
     if let folder = opendir("/proc/self/fd") {

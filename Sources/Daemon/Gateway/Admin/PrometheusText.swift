@@ -20,11 +20,20 @@ struct PrometheusText {
     for (value, count) in values { text += "\(name){\(label)=\"\(value)\"} \(count)\n" }
   }
 
-  mutating func process(_ figures: ProcessFigures) {
+  mutating func process(_ figures: ProcessFigures, startedAt: Timestamp) {
+    gauge(
+      "process_start_time_seconds", "When the daemon was started.", Int(startedAt.milliseconds / 1000))
     gauge("process_resident_memory_bytes", "Resident memory.", figures.residentBytes)
     gauge("process_open_fds", "Open file descriptors.", figures.openFiles)
+    gauge("process_max_fds", "How many may be open.", figures.mostFiles)
     head("process_cpu_seconds_total", "CPU time of all threads.", "counter")
     text += "process_cpu_seconds_total \(figures.cpuSeconds)\n"
+  }
+
+  /// Says which version runs: by a label, as is usual, its value being always 1.
+  mutating func buildInfo(version: String) {
+    head("sluice_build_info", "Which version runs.", "gauge")
+    text += "sluice_build_info{version=\"\(escaped(version))\"} 1\n"
   }
 
   mutating func reloads(_ figures: ReloadHistory.Figures) {
@@ -45,10 +54,13 @@ struct PrometheusText {
     }
   }
 
-  mutating func store(commits: UInt64, writes: UInt64, failures: UInt64) {
+  mutating func store(commits: UInt64, writes: UInt64, failures: UInt64, waiting: Int) {
     counter("sluice_store_commits_total", "Transactions committed.", commits)
     counter("sluice_store_writes_total", "Changes made durable.", writes)
     counter("sluice_store_failures_total", "Transactions that failed.", failures)
+    gauge(
+      "sluice_store_waiting_changes",
+      "Changes that wait for the store's writer; large ones count for several.", waiting)
   }
 
   mutating func state(_ figures: RedisFigures) {

@@ -9,6 +9,8 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   private static let idleLimit: UInt64 = 60_000_000_000
 
   var place = -1
+  /// One answer at a time, which the request's limits bound: not counted.
+  var backlog: Int { 0 }
   private let loop: LoopGateway
   /// The peer, or whom a PROXY header says that it speaks for; `nil` on a Unix socket.
   private var peer: IPAddress?

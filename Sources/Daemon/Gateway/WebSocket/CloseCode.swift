@@ -18,6 +18,12 @@ struct CloseCode: Sendable, Equatable {
   static let replaced = CloseCode(code: 4409, reason: "replaced by a newer connection")
   static let abusiveRate = CloseCode(code: 4429, reason: "too many rejected events")
 
+  /// All that the daemon closes with.
+  static let all = [
+    normal, protocolError, notUTF8, tooBig, restarting, unauthenticated, forbidden, slowConsumer, replaced,
+    abusiveRate,
+  ]
+
   /// Whether a peer may send this code (RFC 6455, section 7.4.1 and the IANA registry).
   static func mayBeSent(_ code: UInt16) -> Bool {
     switch code {

@@ -16,6 +16,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   let outbox: Outbox
   var place = -1
+  var backlog: Int { outbox.backlog }
   private let loop: LoopGateway
   private let connection: Connection
   private let admission: Admission?
