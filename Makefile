@@ -32,6 +32,7 @@ format: ## bring the sources into shape
 
 test-dependencies: dependencies
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)
+	@scripts/promtool.sh
 
 test-swift: test-dependencies ## the tests in Swift
 	swift build --build-tests
