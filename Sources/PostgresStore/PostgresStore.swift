@@ -106,6 +106,9 @@ public final class PostgresStore: SharedFeed {
   /// What the store has done since it was opened.
   public var figures: PostgresFigures { ledger.figures }
 
+  /// Whether all connections are open, as far as is known without asking.
+  public var isConnected: Bool { (writerHealth + readerHealth).allSatisfy { $0.reason == nil } }
+
   /// How many changes wait for the writers; large ones count for several.
   public var waitingChanges: Int { writers.reduce(0) { $0 + $1.waitingWeight } }
 

@@ -10,14 +10,14 @@ import pytest
 import yaml
 from harness.client import RawSocket, connect
 from harness.daemon import ROOT
-from harness.server import wait_until
+from harness.wait import until
 from prometheus_client.parser import text_string_to_metric_families
 
 FOLDER = ROOT / "docs/monitoring"
 PROMTOOL = ROOT / ".build/promtool/promtool"
 
 # What is there only with PostgreSQL, with Redis, and with both.
-POSTGRES_ONLY = {"sluice_store_reads_total", "sluice_store_read_trips_total"}
+POSTGRES_ONLY = {"sluice_store_connected", "sluice_store_reads_total", "sluice_store_read_trips_total"}
 REDIS_ONLY = {
     "sluice_state_connected", "sluice_state_commands_total", "sluice_state_trips_total",
     "sluice_state_failures_total", "sluice_state_reconnects_total",
@@ -75,7 +75,7 @@ def scrape(daemon):
 def exported(daemon):
     """What metrics there are, after all has been done that brings some of them forth."""
     daemon.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: daemon.metric('sluice_reloads_total{result="ok"}') == 1, "the file is in force again")
+    until(lambda: daemon.metric('sluice_reloads_total{result="ok"}') == 1, "the file is in force again")
     return {sample.name for sample in scrape(daemon)}
 
 
@@ -143,6 +143,18 @@ def test_no_label_holds_what_a_client_says(daemon):
                 assert value in allowed[label], sample
 
 
+@pytest.mark.embedded("brings its own servers")
+def test_it_is_told_that_servers_are_gone(start, own_postgres, own_redis):
+    postgres, redis = own_postgres(), own_redis()
+    daemon = start(store=postgres.url(postgres.database()), state=redis.url)
+    for server, name in ((postgres, "sluice_store_connected"), (redis, "sluice_state_connected")):
+        assert daemon.metric(name) == 1
+        server.kill()
+        until(lambda: daemon.metric(name) == 0, f"{name} 0")
+        server.start()
+        until(lambda: daemon.metric(name) == 1, f"{name} 1")
+
+
 @pytest.mark.one_node("reads the figures of one")
 def test_the_build_the_start_and_the_limits_are_told(start):
     daemon = start(limits="max_connections: 7")
@@ -157,7 +169,7 @@ def test_the_build_the_start_and_the_limits_are_told(start):
     raw = RawSocket(daemon)
     assert daemon.metric("sluice_connections") == 1
     raw.socket.close()
-    wait_until(lambda: daemon.metric("sluice_connections") == 0, "the client has gone")
+    until(lambda: daemon.metric("sluice_connections") == 0, "the client has gone")
 
 
 @pytest.mark.embedded("locks the file of the store")
@@ -175,7 +187,7 @@ def test_what_waits_for_the_store_is_told(start):
                 assert waiting() == 0
                 assert (await carol.say("bob", "hi", "t2"))["data"]["code"] == "TIMEOUT"
                 assert waiting() == 1
-            await asyncio.to_thread(wait_until, lambda: waiting() == 0, "the store has taken it")
+            await asyncio.to_thread(until, lambda: waiting() == 0, "the store has taken it")
 
     asyncio.run(run())
 

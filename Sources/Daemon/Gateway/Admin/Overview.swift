@@ -109,6 +109,9 @@ final class Overview: Sendable {
         text.store(
           commits: figures.commits, writes: figures.writes, failures: figures.failures,
           waiting: store.waitingChanges)
+        text.gauge(
+          "sluice_store_connected", "Whether all connections to PostgreSQL are open.",
+          store.isConnected ? 1 : 0)
         text.counter("sluice_store_reads_total", "Questions answered by the store.", figures.reads)
         text.counter(
           "sluice_store_read_trips_total", "Trips to the store in which they were.", figures.readTrips)
