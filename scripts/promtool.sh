@@ -5,6 +5,7 @@ set -eu
 folder=.build/promtool
 [ -x $folder/promtool ] && exit 0
 echo "fetching promtool"
+rm -rf $folder
 mkdir -p $folder/package
 cd $folder/package
 if ! apt-get download -q prometheus >/dev/null 2>&1; then
