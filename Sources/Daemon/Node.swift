@@ -122,9 +122,7 @@ final class Node: Sendable {
     self.reloader = reloader
     let overview = Overview(
       loops: loops, shared: shared, live: live, letters: letters, generations: generations, history: history,
-      store: store,
-      state: state,
-      follower: routing.follower)
+      store: store, state: state, follower: routing.follower)
     let taps = TapHub(loops: loops, clock: clock)
     self.taps = taps
     control = try await Self.control(
@@ -179,6 +177,7 @@ final class Node: Sendable {
       throw StageStartError("can't listen at \(address): \(error)")
     }
   }
+
   /// Ends: takes nothing new, finishes what is under way, tells clients to come back, spread over the drain window.
   func shutDown() async {
     await reloader.end()

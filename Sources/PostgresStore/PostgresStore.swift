@@ -189,9 +189,10 @@ extension StoreWrite {
 }
 
 /// Hands a value to the one thread that is to use it.
+///
+/// `Sendable` is not checked by the compiler and holds because the value is made before the thread's first job is
+/// submitted, and touched by no one but that thread's jobs afterwards.
 private final class Confined<Value>: @unchecked Sendable {
-  // Sendable holds because the value is made before the thread's first job is submitted, and touched by no one but
-  // that thread's jobs afterwards.
   let value: Value
 
   init(_ value: Value) { self.value = value }

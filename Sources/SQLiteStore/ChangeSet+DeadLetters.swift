@@ -8,13 +8,15 @@ extension ChangeSet {
     try connection.run(
       """
       INSERT INTO dead_letters
-        (at, type, user, user_name, is_backend, scopes, stage, error, revision, node, message, data)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (at, type, user, user_name, is_backend, scopes, stage, error, revision, node, stored, message,
+         data)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         .integer(letter.at.milliseconds), .text(letter.type), .text(letter.userID), .text(letter.userName),
         .integer(Int64(letter.isBackend ? 1 : 0)), .text(letter.scopesJSON), .text(letter.stage),
         .text(letter.error), .integer(Int64(letter.revision)), .text(letter.node),
+        .integer(Int64(letter.isStored ? 1 : 0)),
         letter.messageID.map { .integer($0.rawValue) } ?? .null, .blob(letter.data),
       ])
     guard let id = try connection.integer("SELECT last_insert_rowid()") else {

@@ -128,6 +128,7 @@ enum Schema {
       error TEXT NOT NULL,
       revision INTEGER NOT NULL,
       node TEXT NOT NULL,
+      stored INTEGER NOT NULL,
       message INTEGER,
       data BLOB NOT NULL
     );

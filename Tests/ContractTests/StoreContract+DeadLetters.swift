@@ -31,7 +31,7 @@ extension StoreContract {
       at: EngineClock.system.wall(), type: text, userID: text, userName: text,
       isBackend: true, scopes: [text, "", "two words", "\u{1}"],
       data: Array(#"{"content":"\#u{e9}\u0000","n":1e400,"n":2}"#.utf8) + [0, 255], stage: text, error: text,
-      revision: 7, node: text, messageID: MessageID(rawValue: UInt64(Int64.max)))
+      revision: 7, node: text, isStored: true, messageID: MessageID(rawValue: UInt64(Int64.max)))
     let bare = letter(by: nil)
     let nobody = DeadLetter(
       at: EngineClock.system.wall(), type: "", userID: "", userName: "", data: [], stage: "", error: "",
@@ -53,7 +53,8 @@ extension StoreContract {
         == zip(ids, letters).map { id, letter in
           DeadLetterSummary(
             id: id, at: letter.at, type: letter.type, userID: letter.userID, stage: letter.stage,
-            error: letter.error, revision: letter.revision, node: letter.node, messageID: letter.messageID,
+            error: letter.error, revision: letter.revision, node: letter.node, isStored: letter.isStored,
+            messageID: letter.messageID,
             size: letter.data.count)
         })
     await store.close()

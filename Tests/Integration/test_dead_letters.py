@@ -241,6 +241,27 @@ def test_what_is_stored_is_kept_too_and_goes_to_its_stage_alone(late, redis):
     assert stored(daemon) == ["one"]
 
 
+def test_an_edit_that_is_stored_is_not_made_again_by_a_replay(start, redis):
+    daemon = start(state=redis.url)
+    daemon.reload(("  - stage: fan_out\n", LATE.replace("NEW_MESSAGE", "EDIT_MESSAGE")))
+
+    async def run():
+        async with connect(daemon, "alice") as alice:
+            id = (await alice.say("bob", "one", "1"))["data"]["messageId"]
+            await asyncio.to_thread(redis.stop)
+            await comes(lambda: daemon.metric("sluice_state_connected") == 0)
+            assert (await alice.ask("EDIT_MESSAGE", {"messageId": id, "content": "two"}))["type"] != "ERROR"
+            (letter,) = await comes(lambda: letters(daemon))
+            assert (letter["type"], letter["stored"]) == ("EDIT_MESSAGE", True)
+            await asyncio.to_thread(recover, daemon, redis)
+            assert (await alice.ask("EDIT_MESSAGE", {"messageId": id, "content": "three"}))["type"] != "ERROR"
+
+    asyncio.run(run())
+    done = daemon.command("dead-letters", "replay", "--all")
+    assert done.returncode == 0, done.stderr
+    assert stored(daemon) == ["three"]
+
+
 def test_a_letter_whose_stage_is_gone_stays(late, redis):
     daemon = late
 

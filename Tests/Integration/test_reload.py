@@ -51,9 +51,9 @@ def test_a_reload_says_which_revision_is_in_force_and_what_has_changed(daemon):
     ]
     last = daemon.pipeline()["lastReload"]
     assert (last["result"], last["revision"]) == ("ok", 3) and "error" not in last and last["at"].endswith("Z")
+    # Anybody may read this, so what stands in the file is left out.
     assert last["changes"] == [
-        {"path": "server.drain", "effect": "hot", "detail": "4s -> 3s"},
-        {"path": "pipeline.rate_limit.burst", "effect": "rebuild", "detail": "100000 -> 99"},
+        {"path": "server.drain", "effect": "hot"}, {"path": "pipeline.rate_limit.burst", "effect": "rebuild"},
     ]
     assert (reloads(daemon, "ok"), reloads(daemon, "failed")) == (2, 0)
     assert daemon.metric("sluice_pipeline_revision") == daemon.revision == 3
@@ -114,7 +114,7 @@ def test_a_failed_reload_is_seen_from_outside_until_one_succeeds(daemon):
     assert daemon.command("reload").returncode == 1
     last = daemon.pipeline()["lastReload"]
     assert (last["result"], last["revision"], last["error"]) == ("failed", 1, "the file has a fault")
-    assert FAULT.format(line=line_of(daemon, "rtae")) in last["diagnostics"]
+    assert last["diagnostics"] == FAULT.format(line=line_of(daemon, "rtae")) + "\n"
     assert daemon.metric("sluice_reload_last_succeeded") == 0
     daemon.write(right)
     assert daemon.command("reload").returncode == 0
@@ -237,14 +237,16 @@ print(len(received), b'"result":"ok"' in received)
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_another_user_is_refused_by_who_they_are(daemon):
     socket = daemon.folder / "var/control.sock"
     # What the file's mode would keep away is let through, so that only the kernel's word on the peer is left.
     socket.chmod(0o666)
 
     def reload_as(who):
-        return subprocess.run([sys.executable, "-c", REQUEST, socket, who], capture_output=True, text=True, timeout=20)
+        # Only root can become somebody else.
+        root = ["sudo", "-n"] if who == "other" and os.geteuid() != 0 else []
+        command = [*root, sys.executable, "-c", REQUEST, socket, who]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
     refused = reload_as("other")
     assert refused.returncode == 0, refused.stderr

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -79,7 +78,6 @@ class Terminal:
         self.tmux("kill-server")
 
 
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux, for a terminal")
 def test_a_screen_goes_on_over_a_reload_and_a_restart(daemon):
     with Terminal(daemon, daemon.binary, "top", "--interval", "0.2") as terminal:
         terminal.shows(r"^sluice \S+   revision 1   ")

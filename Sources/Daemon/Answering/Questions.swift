@@ -12,7 +12,7 @@ struct Questions: Sendable {
   /// `SYNC` and `GET /messages/sync`.
   func sync(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
     let request = try SyncQuestion(data).request(for: user, in: store)
-    let page = try await ask { store.sync(request, then: $0) }
+    let page = try await store.answer { $0.sync(request, then: $1) }
     return OutgoingEvent(.syncResult) { answer in
       answer.array("messages", of: page.messages) { item, message in message.write(to: &item) }
       answer.member("cursor", Cursor(epoch: store.epoch, place: page.place).text(for: user))
@@ -24,7 +24,7 @@ struct Questions: Sendable {
   /// `GET /conversations`; its cursor is the id of the last message that was shown.
   func conversations(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
     let (before, limit) = (try data.messageID("cursor"), try data.limit())
-    let page = try await ask { store.conversations(of: user, before: before, limit: limit, then: $0) }
+    let page = try await store.answer { $0.conversations(of: user, before: before, limit: limit, then: $1) }
     // A list without it is better than none.
     let online =
       try await presence(of: page.entries.map(\.peerID), for: user)
@@ -50,7 +50,9 @@ struct Questions: Sendable {
     let (peer, before, limit) = (
       try data.user("userId"), try data.messageID("before"), try data.limit()
     )
-    let page = try await ask { store.history(of: user, with: peer, before: before, limit: limit, then: $0) }
+    let page = try await store.answer {
+      $0.history(of: user, with: peer, before: before, limit: limit, then: $1)
+    }
     return OutgoingEvent(.result) { answer in
       answer.array("messages", of: page.entries) { item, message in message.write(to: &item) }
       answer.member("hasMore", page.hasMore)
@@ -64,7 +66,7 @@ struct Questions: Sendable {
     }
     let request = SearchRequest(
       userID: user, text: text, peerID: data.string("with"), limit: try data.limit(most: 100, usual: 20))
-    guard let messages = try await ask({ store.search(request, then: $0) }) else {
+    guard let messages = try await store.answer({ $0.search(request, then: $1) }) else {
       throw Rejection(.notFound, "search is not switched on here")
     }
     return OutgoingEvent(.result) { answer in
@@ -94,9 +96,9 @@ struct Questions: Sendable {
   /// Who is there, as far as `user` may know; `nil` where the shared state does not say.
   private func presence(of users: [String], for user: String) async throws -> [PresenceRecord]? {
     guard let state, !users.isEmpty else { return users.map { .unknown($0) } }
-    let permits = try await ask {
-      store.permits(
-        users.map { PermitRequest(from: user, to: $0) }, audience: audience, then: $0)
+    let permits = try await store.answer {
+      $0.permits(
+        users.map { PermitRequest(from: user, to: $0) }, audience: audience, then: $1)
     }
     let records = await withCheckedContinuation { continuation in
       state.presence(of: users) { continuation.resume(returning: $0) }
@@ -107,7 +109,7 @@ struct Questions: Sendable {
 
   /// `GET /connections`.
   func links(_ user: String) async throws -> OutgoingEvent {
-    let links = try await ask { store.links(of: user, then: $0) }
+    let links = try await store.answer { $0.links(of: user, then: $1) }
     return OutgoingEvent(.result) { answer in
       answer.array("connections", of: links) { item, link in link.write(to: &item) }
     }
@@ -115,23 +117,8 @@ struct Questions: Sendable {
 
   /// `GET /users/me`.
   func profile(_ identity: Identity) async throws -> OutgoingEvent {
-    let name = try await ask { store.name(of: identity.userID, then: $0) } ?? identity.name
+    let name = try await store.answer { $0.name(of: identity.userID, then: $1) } ?? identity.name
     return .profile(identity.userID, name: name)
-  }
-
-  /// Puts a question to the store.
-  ///
-  /// - Throws: `UNAVAILABLE` where the store does not answer.
-  func ask<Value: Sendable>(
-    _ question: (@escaping @Sendable (Result<Value, StoreError>) -> Void) -> Void
-  ) async throws -> Value {
-    let result = await withCheckedContinuation { continuation in
-      question { continuation.resume(returning: $0) }
-    }
-    switch result {
-    case .success(let value): return value
-    case .failure: throw Rejection(.unavailable, "the store can't be reached; ask again")
-    }
   }
 }
 

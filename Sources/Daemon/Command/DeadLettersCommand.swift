@@ -43,7 +43,8 @@ struct ListLetters: AsyncParsableCommand {
   private static func line(_ letter: JSONValue) -> String {
     func word(_ key: String) -> String { (letter[key]?.string ?? "-").printable }
     let id = letter["id"]?.number ?? "?"
-    let stored = letter["messageId"] == nil ? "" : "  stored as \(word("messageId"))"
+    let isStored = letter["stored"] == .bool(true)
+    let stored = isStored ? "  stored" + (letter["messageId"] == nil ? "" : " as \(word("messageId"))") : ""
     return "\(id.right(6))  \(word("at"))  \(word("type").column(14))  \(word("user").column(12))  "
       + "\(word("stage")): \(word("error"))\(stored)"
   }

@@ -23,7 +23,7 @@ struct ReloadCommand: AsyncParsableCommand {
     let (isOK, verdict) = try await ControlClient.with(path) { client in
       try await client.ask(.POST, wait ? "/reload" : "/reload?wait=0")
     }
-    guard wait else { return }
+    guard wait || !isOK else { return }
     CommandLineTool.printError(String((verdict["diagnostics"]?.string ?? "").dropLast()))
     guard isOK else {
       throw CommandError(
@@ -51,6 +51,7 @@ struct PlanCommand: AsyncParsableCommand {
     let path = try control.path()
     let (isOK, plan) = try await ControlClient.with(path) { try await $0.ask(.GET, "/plan") }
     CommandLineTool.printError(String((plan["diagnostics"]?.string ?? "").dropLast()))
+    if let problem = plan["detail"]?.string { throw CommandError(problem) }
     guard isOK else { throw ExitCode(1) }
     let lines = ChangeTable(plan["changes"]).lines
     print(

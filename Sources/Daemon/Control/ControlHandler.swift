@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import Pipeline
 
-/// The control socket's requests: those of `sluice reload`, `plan`, `top`, `tap` and `dead-letters`. HTTP, so that they can be made
-/// with any client that takes a socket: `curl --unix-socket PATH http://control/status`.
+/// The control socket's requests: those of `sluice reload`, `plan`, `top`, `tap` and `dead-letters`. HTTP, so that they can
+/// be made with any client that takes a socket: `curl --unix-socket PATH http://control/status`.
 final class ControlHandler: HTTPExchange {
   private let desk: ControlDesk
   private var tap: TapStream?
@@ -18,7 +18,7 @@ final class ControlHandler: HTTPExchange {
     case (.POST, "/reload"):
       let mayWait = !query.all.contains { $0.name == "wait" && $0.value == "0" }
       answer { desk in await desk.reload(waits: mayWait) }
-    case (.GET, "/plan"): answer { desk in await desk.plan() }
+    case (.GET, "/plan"): answer { desk in try await desk.plan() }
     case (.GET, "/status"): answer { desk in try await desk.overview.status().get() }
     case (.GET, "/tap"): stream(query)
     case (.GET, "/dead-letters"): answer { desk in try await desk.letters(query) }
@@ -73,16 +73,16 @@ extension ControlDesk {
     }
     let verdict = await reloader.reload()
     var writer = JSONObjectWriter()
-    verdict.write(to: &writer)
+    verdict.write(to: &writer, isOpen: false)
     return HTTPReply(status: verdict.result == .ok ? .ok : .conflict, body: writer.finish())
   }
 
   /// Answers with what a reload would do.
-  fileprivate func plan() async -> HTTPReply {
-    let (diagnostics, changes) = await reloader.plan()
+  fileprivate func plan() async throws -> HTTPReply {
+    let (diagnostics, changes) = try await reloader.plan()
     var writer = JSONObjectWriter()
     writer.member("diagnostics", diagnostics)
-    if let changes { writer.array("changes", of: changes) { $1.write(to: &$0) } }
+    if let changes { writer.array("changes", of: changes) { $1.write(to: &$0, isOpen: false) } }
     return HTTPReply(status: changes == nil ? .conflict : .ok, body: writer.finish())
   }
 }

@@ -31,16 +31,7 @@ extension ControlDesk {
     let found = try await letters.list(after: values["after"].flatMap { Int64($0) }, limit: limit)
     var writer = JSONObjectWriter(reserving: 4096)
     writer.array("letters", of: found) { item, letter in
-      item.member("id", Int(letter.id))
-      item.member("at", letter.at)
-      item.member("type", letter.type)
-      if let user = letter.userID { item.member("user", user) }
-      item.member("stage", letter.stage)
-      item.member("error", letter.error)
-      item.member("revision", letter.revision)
-      item.member("node", letter.node)
-      if let id = letter.messageID { item.member("messageId", id.description) }
-      item.member("bytes", letter.size)
+      letter.write(to: &item)
     }
     return HTTPReply(status: .ok, body: writer.finish())
   }
@@ -52,7 +43,10 @@ extension ControlDesk {
       guard let letter = try await letters.letter(request.id) else {
         throw Rejection(.notFound, "there is no letter \(request.id)")
       }
-      return HTTPReply(status: .ok, body: Self.json(of: letter, request.id))
+      var writer = JSONObjectWriter(reserving: letter.data.count + 512)
+      letter.summary(request.id).write(to: &writer)
+      writer.member("data", json: letter.data)
+      return HTTPReply(status: .ok, body: writer.finish())
     case .replay:
       try await letters.replay(request.id, through: loop, as: shared.nextConnectionID())
       return HTTPReply(status: .noContent)
@@ -61,19 +55,29 @@ extension ControlDesk {
       return HTTPReply(status: .noContent)
     }
   }
+}
 
-  private static func json(of letter: DeadLetter, _ id: Int64) -> [UInt8] {
-    var writer = JSONObjectWriter(reserving: letter.data.count + 512)
-    writer.member("id", Int(id))
-    writer.member("at", letter.at)
-    writer.member("type", letter.type)
-    if let user = letter.userID { writer.member("user", user) }
-    writer.member("stage", letter.stage)
-    writer.member("error", letter.error)
-    writer.member("revision", letter.revision)
-    writer.member("node", letter.node)
-    if let id = letter.messageID { writer.member("messageId", id.description) }
-    writer.member("data", json: letter.data)
-    return writer.finish()
+extension DeadLetter {
+  /// What a list shows of it.
+  fileprivate func summary(_ id: Int64) -> DeadLetterSummary {
+    DeadLetterSummary(
+      id: id, at: at, type: type, userID: userID, stage: stage, error: error, revision: revision, node: node,
+      isStored: isStored, messageID: messageID, size: data.count)
+  }
+}
+
+extension DeadLetterSummary {
+  fileprivate func write(to item: inout JSONObjectWriter) {
+    item.member("id", Int(id))
+    item.member("at", at)
+    item.member("type", type)
+    if let userID { item.member("user", userID) }
+    item.member("stage", stage)
+    item.member("error", error)
+    item.member("revision", revision)
+    item.member("node", node)
+    item.member("stored", isStored)
+    if let messageID { item.member("messageId", messageID.description) }
+    item.member("bytes", size)
   }
 }

@@ -37,7 +37,7 @@ final class DeadLetterBox: Sendable {
       at: clock.wall(), type: event.type.rawValue, userID: identity?.userID, userName: identity?.name,
       isBackend: identity?.isBackend ?? false, scopes: identity?.scopes ?? [], data: event.data.json,
       stage: reason.stage, error: "\(reason.error)", revision: reason.revision, node: node,
-      messageID: reason.isCommitted ? event[StoredSendKey.self]?.id : nil)
+      isStored: reason.isCommitted, messageID: reason.isCommitted ? event[StoredSendKey.self]?.id : nil)
     store.write([.deadLetter(letter)]) { [self] results in
       switch results.first {
       case .kept(let id):
@@ -71,14 +71,14 @@ final class DeadLetterBox: Sendable {
   ///
   /// - Throws: ``Rejection`` where the store does not answer.
   func letter(_ id: Int64) async throws -> DeadLetter? {
-    try await ask { store.deadLetter(id, then: $0) }?.letter
+    try await store.answer { $0.deadLetter(id, then: $1) }?.letter
   }
 
   /// Letters in the order in which they were kept, without their data.
   ///
   /// - Throws: ``Rejection`` where the store does not answer.
   func list(after: Int64?, limit: Int) async throws -> [DeadLetterSummary] {
-    try await ask { store.deadLetters(after: after, limit: limit, then: $0) }
+    try await store.answer { $0.deadLetters(after: after, limit: limit, then: $1) }
   }
 
   /// Drops letters for good.
@@ -89,18 +89,6 @@ final class DeadLetterBox: Sendable {
       store.write([.dropDeadLetters(ids)]) { continuation.resume(returning: $0.first) }
     }
     guard case .done? = result else { throw Rejection(.unavailable, "the store can't be reached; try again") }
-  }
-
-  private func ask<Value: Sendable>(
-    _ question: (@escaping @Sendable (Result<Value, StoreError>) -> Void) -> Void
-  ) async throws -> Value {
-    let result = await withCheckedContinuation { continuation in
-      question { continuation.resume(returning: $0) }
-    }
-    guard case .success(let value) = result else {
-      throw Rejection(.unavailable, "the store can't be reached; ask again")
-    }
-    return value
   }
 
   private func lose(_ reason: DeadLetterReason, _ fault: String) {

@@ -42,8 +42,8 @@ final class Replay: Sendable {
       EventType(rawValue: letter.type), data: data, connection: connection, arrival: loop.clock.monotonic())
     event.identity = connection.identity
     event[ReplayKey.self] = self
-    guard let messageID = letter.messageID else { return loop.submit(event) }
-    event[StoredSendKey.self] = SentMessage(id: messageID, digest: 0)
+    guard letter.isStored else { return loop.submit(event) }
+    if let id = letter.messageID { event[StoredSendKey.self] = SentMessage(id: id, digest: 0) }
     guard loop.submit(committed: event, for: letter.stage) else {
       connection.sink = nil
       return finish(.failure(Rejection(.notFound, "the chain has no stage '\(letter.stage)' now")))

@@ -7,10 +7,10 @@ typealias OutboundFrame = (outbox: Outbox, bytes: [UInt8])
 /// All that the gateway keeps for one event loop: its engine, its connections and what they still have to send.
 ///
 /// Confined to its event loop; from other threads only ``eventLoop`` and what says so may be used.
+///
+/// `Sendable` is not checked by the compiler and holds because `eventLoop`, `inbox`, `shared` and `clock` are
+/// immutable and Sendable, and all else is touched on the event loop only.
 final class LoopGateway: @unchecked Sendable {
-  // Sendable holds because `eventLoop`, `inbox`, `shared` and `clock` are immutable and Sendable, and all else is
-  // touched on the event loop only.
-
   let eventLoop: any EventLoop
   private let inbox = LoopInbox<OutboundFrame>()
   let shared: GatewayShared

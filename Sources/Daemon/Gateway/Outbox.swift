@@ -8,11 +8,11 @@ import Synchronization
 /// Frames gather in one buffer and leave together at the end of the loop's turn; while a write is under way the next
 /// ones gather. More than `limit` bytes waiting means that the client does not keep up: it is closed with 4408, so
 /// that it costs bounded memory and slows nobody.
+///
+/// `Sendable` is not checked by the compiler and holds because only `loop`, `connection`, `lastHeard` and `joinedAt`
+/// are read from other threads: the first two are immutable, the third is atomic, and the last is set before a lock
+/// of the hub's hands the outbox to others; all else is touched on the event loop of `loop`.
 final class Outbox: @unchecked Sendable {
-  // Sendable holds because only `loop`, `connection`, `lastHeard` and `joinedAt` are read from other threads: the first
-  // two are immutable, the third is atomic, and the last is set before a lock of the hub's hands the outbox to others;
-  // all else is touched on the event loop of `loop`.
-
   let loop: LoopGateway
   let connection: Connection
   /// When the peer was last heard, on the engine's monotonic clock.

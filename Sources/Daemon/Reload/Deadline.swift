@@ -15,33 +15,50 @@ enum Deadline {
   ) async throws -> Value {
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
       let waiter = Waiter(continuation)
-      let task = Task {
-        do {
-          let value = try await work()
-          if let continuation = waiter.take() {
-            continuation.resume(returning: value)
-          } else {
-            await late(value)
+      let timer = Task {
+        // Cancelled where the work has ended in time.
+        guard (try? await Task.sleep(for: limit)) != nil else { return }
+        waiter.giveUp()
+      }
+      waiter.watch(
+        Task {
+          defer { timer.cancel() }
+          do {
+            let value = try await work()
+            if let continuation = waiter.take() {
+              continuation.resume(returning: value)
+            } else {
+              await late(value)
+            }
+          } catch {
+            waiter.take()?.resume(throwing: error)
           }
-        } catch {
-          waiter.take()?.resume(throwing: error)
-        }
-      }
-      Task {
-        try? await Task.sleep(for: limit)
-        guard let continuation = waiter.take() else { return }
-        task.cancel()
-        continuation.resume(throwing: Passed())
-      }
+        })
     }
   }
 
-  /// The one who waits, until somebody has taken them.
+  /// The one who waits, until somebody has taken them, and the work that they wait for.
   private final class Waiter<Value: Sendable>: Sendable {
-    private let waiting: Mutex<CheckedContinuation<Value, any Error>?>
+    private struct State {
+      var continuation: CheckedContinuation<Value, any Error>?
+      var work: Task<Void, Never>?
+    }
 
-    init(_ continuation: CheckedContinuation<Value, any Error>) { waiting = Mutex(continuation) }
+    private let state: Mutex<State>
 
-    func take() -> CheckedContinuation<Value, any Error>? { waiting.withLock { $0.take() } }
+    init(_ continuation: CheckedContinuation<Value, any Error>) {
+      state = Mutex(State(continuation: continuation))
+    }
+
+    func take() -> CheckedContinuation<Value, any Error>? { state.withLock { $0.continuation.take() } }
+
+    func watch(_ work: Task<Void, Never>) { state.withLock { $0.work = work } }
+
+    /// Waits no longer, and cancels the work.
+    func giveUp() {
+      guard let continuation = take() else { return }
+      state.withLock { $0.work }?.cancel()
+      continuation.resume(throwing: Passed())
+    }
   }
 }

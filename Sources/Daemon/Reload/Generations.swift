@@ -48,6 +48,7 @@ final class Generations: Sendable {
       return lives[last].chain
     }
     for loop in loops {
+      // It fails only where the loop has ended, with the daemon.
       try? await loop.eventLoop.submit {
         loop.settings = settings
         loop.engine.install(next) { [self] in left(last) }

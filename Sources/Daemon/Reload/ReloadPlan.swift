@@ -7,8 +7,7 @@ struct ReloadPlan {
   /// What only the start reads: the backends and the sockets.
   private static let fixed = [
     ["server", "listen"], ["server", "admin"], ["server", "lease"], ["store"], ["state"], ["control"],
-    ["search"],
-    ["retention"],
+    ["search"], ["retention"],
   ]
   /// The keys of a stage's entry that say how it is run, not what it is.
   private static let running: Set<String> = ["events", "timeout", "on_error", "enforce"]
@@ -110,8 +109,25 @@ struct ReloadPlan {
   /// A value as it may be shown: without the password of an address, and nothing of what is named like a secret.
   private static func shown(_ node: YAMLNode?, _ key: String) -> String {
     guard let node else { return "(default)" }
-    let isSecret = ["secret", "password", "token", "key"].contains { key.lowercased().hasSuffix($0) }
-    if isSecret, key != "key" { return "(hidden)" }
-    return FaultReport.withoutPassword(node.text)
+    return FaultReport.withoutPassword(withoutSecrets(node, key).text)
+  }
+
+  private static func withoutSecrets(_ node: YAMLNode, _ key: String) -> YAMLNode {
+    var node = node
+    switch node.value {
+    case .scalar:
+      // `server.tls.key` is a path.
+      let isSecret = ["secret", "password", "token", "_key"].contains { key.lowercased().hasSuffix($0) }
+      if isSecret { node.value = .scalar("(hidden)", isPlain: true) }
+    case .sequence(let items): node.value = .sequence(items.map { withoutSecrets($0, key) })
+    case .mapping(let entries):
+      node.value = .mapping(
+        entries.map { entry in
+          var entry = entry
+          entry.value = withoutSecrets(entry.value, entry.key)
+          return entry
+        })
+    }
+    return node
   }
 }

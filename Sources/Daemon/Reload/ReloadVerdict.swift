@@ -35,14 +35,20 @@ struct ReloadVerdict: Sendable {
   }
 
   /// Writes the verdict into an object.
-  func write(to writer: inout JSONObjectWriter) {
+  ///
+  /// - Parameter isOpen: Whether anybody may read it: what stands in the file is left out then, since it may be a secret.
+  func write(to writer: inout JSONObjectWriter, isOpen: Bool) {
     writer.member("result", result.rawValue)
     writer.member("revision", revision)
     writer.member("at", at)
     if let error { writer.member("error", error) }
-    if !diagnostics.isEmpty { writer.member("diagnostics", diagnostics) }
-    writer.array("changes", of: changes) { item, change in change.write(to: &item) }
+    let shown = isOpen ? faultLines.map { $0 + "\n" }.joined() : diagnostics
+    if !shown.isEmpty { writer.member("diagnostics", shown) }
+    writer.array("changes", of: changes) { item, change in change.write(to: &item, isOpen: isOpen) }
   }
+
+  /// The faults and warnings, each in a line, without the lines of the file.
+  var faultLines: [Substring] { diagnostics.split(separator: "\n").filter { !$0.hasPrefix(" ") } }
 }
 
 /// One thing that differs between what is in force and what the file says.
@@ -63,9 +69,9 @@ struct ReloadChange: Sendable, Equatable {
   /// What it was and what it is to be; never a secret.
   let detail: String
 
-  func write(to item: inout JSONObjectWriter) {
+  func write(to item: inout JSONObjectWriter, isOpen: Bool) {
     item.member("path", path)
     item.member("effect", effect.rawValue)
-    item.member("detail", detail)
+    if !isOpen { item.member("detail", detail) }
   }
 }

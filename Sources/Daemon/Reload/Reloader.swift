@@ -60,8 +60,10 @@ actor Reloader {
   func end() { isEnding = true }
 
   /// What a reload would do now: the report of the file's faults and, where there are no errors, the changes.
-  func plan() async -> (diagnostics: String, changes: [ReloadChange]?) {
-    guard let loaded = await read() else { return ("", nil) }
+  ///
+  /// - Throws: ``Rejection`` where the daemon is ending.
+  func plan() async throws -> (diagnostics: String, changes: [ReloadChange]?) {
+    guard let loaded = await read() else { throw Rejection(.unavailable, "the daemon is ending") }
     return (loaded.report.text, loaded.content.map { changes(to: $0) })
   }
 
@@ -80,7 +82,7 @@ actor Reloader {
 
   private func perform() async -> ReloadVerdict {
     guard !isEnding else { return failed("the daemon is ending") }
-    guard let loaded = await read() else { return failed("the file can't be read now") }
+    guard let loaded = await read() else { return failed("the daemon is ending") }
     guard let content = loaded.content else {
       let count = loaded.faults.count { $0.severity == .error }
       return failed("the file has \(count == 1 ? "a fault" : "\(count) faults")", loaded.report.text)
@@ -161,8 +163,7 @@ actor Reloader {
     guard verdict.result == .ok else {
       facts["error"] = "\(verdict.error ?? "")"
       // Each fault with its place, as a line of its own.
-      let lines = verdict.diagnostics.split(separator: "\n").filter { !$0.hasPrefix(" ") }
-      for line in lines.prefix(20) { logger.error("\(line)") }
+      for line in verdict.faultLines.prefix(20) { logger.error("\(line)") }
       return logger.error("reload failed; the old chain stays", metadata: facts)
     }
     let hot = verdict.changes.filter { $0.effect != .restart }.map(\.path)

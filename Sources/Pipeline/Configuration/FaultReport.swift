@@ -36,8 +36,8 @@ public struct FaultReport: Sendable {
   /// A text as it may be shown: see the same of a line.
   public static func withoutPassword(_ text: String) -> String { String(withoutPassword(Array(text))) }
 
-  /// A line as it may be shown: the password of an address in it, between `://USER:` and `@`, is crossed out, at the same
-  /// length.
+  /// A line as it may be shown: the password of an address in it, between `://USER:` and `@` or behind `password=`, is crossed
+  /// out, at the same length.
   static func withoutPassword(_ line: [Character]) -> [Character] {
     var line = line
     var start = 0
@@ -48,6 +48,14 @@ public struct FaultReport: Sendable {
         continue
       }
       for index in colon + 1..<end { line[index] = "*" }
+    }
+    start = 0
+    while let name = line.indices.dropFirst(start).first(where: { line[$0...].starts(with: "password=") }) {
+      start = name + 9
+      while start < line.count, line[start] != "&", !line[start].isWhitespace {
+        line[start] = "*"
+        start += 1
+      }
     }
     return line
   }

@@ -7,10 +7,11 @@
 ///
 /// What bounds it: at most `limit` events are held or waiting at a time; beyond, an event is answered `UNAVAILABLE`
 /// at once and not taken.
+///
+/// `Sendable` is not checked by the compiler and holds because everything below is touched on the executor's thread
+/// only: the public calls say so and check it in debug builds, and stages that answer from elsewhere go through
+/// `executor.execute`.
 public final class Engine: @unchecked Sendable {
-  // Sendable holds because everything below is touched on the executor's thread only: the public calls say so and
-  // check it in debug builds, and stages that answer from elsewhere go through `executor.execute`.
-
   /// The chain that new events enter.
   public internal(set) var chain: Chain
   let executor: any EngineExecutor

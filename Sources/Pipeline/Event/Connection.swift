@@ -53,10 +53,11 @@ public struct Reply: Sendable {
 ///
 /// Everything here may be read from any thread, except what is marked as confined: the sink and the lane
 /// belong to the executor of the one engine that the connection was given to.
+///
+/// `Sendable` is not checked by the compiler and holds because `id`, `ingress`, `remoteAddress` and `trace` are
+/// immutable, `identity` is behind a mutex, and `sink` and `lane` are touched on the executor of the connection's one
+/// engine only.
 public final class Connection: @unchecked Sendable {
-  // Sendable holds because `id`, `ingress`, `remoteAddress` and `trace` are immutable, `identity` is behind a mutex,
-  // and `sink` and `lane` are touched on the executor of the connection's one engine only.
-
   /// The connection's name.
   public let id: ConnectionID
   /// How its events come in.

@@ -81,9 +81,10 @@ public struct Event: Sendable {
 }
 
 /// What an event says, shared by its copies until one of them is changed.
+///
+/// `Sendable` is not checked by the compiler and holds because `Event` is the only one to write here, and only while
+/// its reference is the only one.
 @usableFromInline final class EventContent: @unchecked Sendable {
-  // Sendable holds because `Event` is the only one to write here, and only while its reference is the only one.
-
   @usableFromInline var type: EventType
   @usableFromInline var data: EventData
   @usableFromInline let ref: EventRef?

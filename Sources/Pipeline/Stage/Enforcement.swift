@@ -38,14 +38,15 @@ public struct Enforcement: ConfigurationText, Equatable {
   func obeys(stage: String, on event: Event) -> Bool {
     if basisPoints == 10_000 { return true }
     if basisPoints == 0 { return false }
-    var hash = FNVHash()
-    hash.combine(stage.utf8)
+    var digest = Digest()
+    digest.combine(stage)
     if let user = event.identity?.userID ?? event.connection.identity?.userID {
-      hash.combine(user.utf8)
+      digest.combine(user)
     } else {
-      hash.combine(event.connection.id.description.utf8)
+      digest.combine(event.connection.id.rawValue)
     }
-    return Int(hash.mixed % 10_000) < basisPoints
+    // The high bits are the good ones.
+    return Int((digest.value ^ digest.value >> 32) % 10_000) < basisPoints
   }
 }
 
@@ -57,18 +58,4 @@ extension Enforcement: CustomStringConvertible {
     guard rest > 0 else { return "\(whole)%" }
     return "\(whole).\(rest < 10 ? "0" : "")\(rest)%"
   }
-}
-
-/// FNV-1a with 64 bits (draft-eastlake-fnv): the same in every process, so that nodes draw the same lots.
-private struct FNVHash {
-  private var state: UInt64 = 0xcbf2_9ce4_8422_2325
-
-  mutating func combine(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    // An end that no UTF-8 text has, so that texts don't run into each other.
-    state = (state ^ 0xFF) &* 0x100_0000_01b3
-  }
-
-  /// With the high bits, which are the good ones, in the low as well.
-  var mixed: UInt64 { state ^ (state >> 32) }
 }

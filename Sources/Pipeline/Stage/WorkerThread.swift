@@ -83,8 +83,10 @@ public final class WorkerThread<Job: Sendable>: Sendable {
 }
 
 /// A counting semaphore of the system's, which a thread of our own may wait on.
+///
+/// `Sendable` is not checked by the compiler and holds because POSIX semaphores may be used from any thread, and the
+/// pointer never changes.
 private final class Semaphore: @unchecked Sendable {
-  // Sendable holds because POSIX semaphores may be used from any thread, and the pointer never changes.
   private let handle = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
   init() { sem_init(handle, 0, 0) }

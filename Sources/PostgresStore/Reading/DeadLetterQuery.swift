@@ -7,8 +7,8 @@ enum DeadLetterQuery {
   static func summaries(after: Int64?, limit: Int) -> PostgresStatement {
     PostgresStatement(
       """
-      SELECT id, at, type, user_id, stage, error, revision, node, message, octet_length(data) FROM dead_letters
-        WHERE id > $1 ORDER BY id LIMIT $2
+      SELECT id, at, type, user_id, stage, error, revision, node, stored, message, octet_length(data)
+        FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2
       """, [.integer(after ?? Int64.min), .integer(Int64(limit))])
   }
 
@@ -18,7 +18,8 @@ enum DeadLetterQuery {
         id: result.integer(row, 0), at: Timestamp(milliseconds: result.integer(row, 1)),
         type: result.text(row, 2), userID: result.optionalText(row, 3), stage: result.text(row, 4),
         error: result.text(row, 5), revision: Int(result.integer(row, 6)), node: result.text(row, 7),
-        messageID: messageID(result, row, 8), size: Int(result.integer(row, 9)))
+        isStored: result.bool(row, 8), messageID: messageID(result, row, 9),
+        size: Int(result.integer(row, 10)))
     }
   }
 
@@ -26,8 +27,8 @@ enum DeadLetterQuery {
   static func letter(_ id: Int64) -> PostgresStatement {
     PostgresStatement(
       """
-      SELECT at, type, user_id, user_name, is_backend, scopes, stage, error, revision, node, message, data
-        FROM dead_letters WHERE id = $1
+      SELECT at, type, user_id, user_name, is_backend, scopes, stage, error, revision, node, stored, message,
+        data FROM dead_letters WHERE id = $1
       """, [.integer(id)])
   }
 
@@ -37,8 +38,9 @@ enum DeadLetterQuery {
       at: Timestamp(milliseconds: result.integer(row, 0)), type: result.text(row, 1),
       userID: result.optionalText(row, 2), userName: result.optionalText(row, 3),
       isBackend: result.bool(row, 4), scopes: DeadLetter.scopes(json: result.text(row, 5)),
-      data: result.data(row, 11), stage: result.text(row, 6), error: result.text(row, 7),
-      revision: Int(result.integer(row, 8)), node: result.text(row, 9), messageID: messageID(result, row, 10))
+      data: result.data(row, 12), stage: result.text(row, 6), error: result.text(row, 7),
+      revision: Int(result.integer(row, 8)), node: result.text(row, 9),
+      isStored: result.bool(row, 10), messageID: messageID(result, row, 11))
     return StoredDeadLetter(id: id, letter: letter)
   }
 

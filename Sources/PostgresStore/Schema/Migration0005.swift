@@ -16,6 +16,8 @@ enum Migration0005 {
       error text NOT NULL,
       revision bigint NOT NULL,
       node text NOT NULL,
+      -- Whether the event was stored before its stage failed, and as which message.
+      stored boolean NOT NULL,
       message bigint,
       data bytea NOT NULL
     );

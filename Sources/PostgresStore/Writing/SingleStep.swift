@@ -113,13 +113,14 @@ struct SingleStep {
     PostgresStatement(
       """
       INSERT INTO dead_letters
-        (at, type, user_id, user_name, is_backend, scopes, stage, error, revision, node, message, data)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id
+        (at, type, user_id, user_name, is_backend, scopes, stage, error, revision, node, stored, message,
+         data)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id
       """,
       [
         .integer(letter.at.milliseconds), .text(letter.type), .text(letter.userID), .text(letter.userName),
         .bool(letter.isBackend), .text(letter.scopesJSON), .text(letter.stage), .text(letter.error),
-        .integer(Int64(letter.revision)), .text(letter.node),
+        .integer(Int64(letter.revision)), .text(letter.node), .bool(letter.isStored),
         letter.messageID.map { .integer($0.rawValue) } ?? .null, .data(letter.data),
       ])
   }

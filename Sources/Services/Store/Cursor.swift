@@ -1,3 +1,5 @@
+import Pipeline
+
 /// A place in the store's feed of changes: every change has one, later changes have higher ones.
 public typealias Position = UInt64
 

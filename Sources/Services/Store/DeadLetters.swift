@@ -28,7 +28,9 @@ public struct DeadLetter: Sendable, Equatable {
   public let revision: Int
   /// The node that it came to.
   public let node: String
-  /// The message that the event had been stored as before the stage failed, so that only an effect is missing.
+  /// Whether the event had been stored before the stage failed, so that only the stage's effect is missing.
+  public let isStored: Bool
+  /// The message that it was stored as, where it is one.
   public let messageID: MessageID?
 
   /// A letter by its parts.
@@ -38,7 +40,7 @@ public struct DeadLetter: Sendable, Equatable {
   public init(
     at: Timestamp, type: String, userID: String?, userName: String? = nil, isBackend: Bool = false,
     scopes: [String] = [], data: [UInt8], stage: String, error: String, revision: Int, node: String,
-    messageID: MessageID? = nil
+    isStored: Bool = false, messageID: MessageID? = nil
   ) {
     self.at = at
     self.type = type
@@ -51,6 +53,7 @@ public struct DeadLetter: Sendable, Equatable {
     self.error = Self.kept(of: error)
     self.revision = revision
     self.node = node
+    self.isStored = isStored
     self.messageID = messageID
   }
 
@@ -99,7 +102,9 @@ public struct DeadLetterSummary: Sendable, Equatable {
   public let revision: Int
   /// The node that the event came to.
   public let node: String
-  /// The message that the event had been stored as before the stage failed.
+  /// Whether the event had been stored before the stage failed.
+  public let isStored: Bool
+  /// The message that it was stored as, where it is one.
   public let messageID: MessageID?
   /// How many bytes the event's data has.
   public let size: Int
@@ -107,7 +112,7 @@ public struct DeadLetterSummary: Sendable, Equatable {
   /// A summary by its parts.
   public init(
     id: Int64, at: Timestamp, type: String, userID: String?, stage: String, error: String, revision: Int,
-    node: String, messageID: MessageID?, size: Int
+    node: String, isStored: Bool, messageID: MessageID?, size: Int
   ) {
     self.id = id
     self.at = at
@@ -117,6 +122,7 @@ public struct DeadLetterSummary: Sendable, Equatable {
     self.error = error
     self.revision = revision
     self.node = node
+    self.isStored = isStored
     self.messageID = messageID
     self.size = size
   }

@@ -20,7 +20,6 @@ public struct Auth: BatchStage {
   public static let events: EventFilter = .all
 
   let verifier: TokenVerifier
-  private let predecessor: TokenVerifier?
   private let revocations: RevocationList
   private let clock: EngineClock
 
@@ -49,22 +48,21 @@ public struct Auth: BatchStage {
   ///   ``KeyFileError`` where a file can't be used.
   public init(_ configuration: AuthConfiguration, _ context: StageContext) async throws {
     let (algorithms, policy) = (configuration.acceptedAlgorithms, configuration.policy)
-    predecessor = context.predecessor(as: Auth.self)?.verifier
+    let predecessor = context.predecessor(as: Auth.self)?.verifier
     let inherited = predecessor.flatMap { $0.accepts(algorithms, policy) ? $0.keys : nil }
     let source = try await configuration.keySource(context, inheriting: inherited ?? .none)
     guard predecessor == nil || !source.isWaiting else {
       source.end()
       throw StageStartError("the keys can't be fetched now")
     }
-    verifier = TokenVerifier(source: source, algorithms: algorithms, policy: policy)
+    verifier = TokenVerifier(source: source, algorithms: algorithms, policy: policy, following: predecessor)
     revocations = context.services[RevocationListKey.self] ?? RevocationList()
     clock = context.clock
   }
 
   /// Nothing rests any longer on what only the predecessor accepted: connections that do are to show another token.
   public func activate() {
-    predecessor?.withdraw(allBut: verifier.keys, at: clock.wall())
-    verifier.isInForce = true
+    verifier.takeOver(at: clock.wall())
   }
 
   /// Fetches keys again that come from a server.

@@ -11,21 +11,25 @@ final class TokenVerifier: Sendable {
   private let algorithms: Set<JWSAlgorithm>
   private let policy: ClaimsPolicy
   private let cache: Mutex<TokenCache>
-  private let inForce = Atomic<Bool>(false)
+  private let isInForce = Atomic<Bool>(false)
+  /// The verifier that is in force until this one takes over.
+  private let predecessor: Mutex<TokenVerifier?>
 
   /// A verifier.
   ///
   /// - Parameters:
   ///   - source: Where the keys are.
   ///   - algorithms: What a token may be signed with.
+  ///   - predecessor: The verifier that is in force until this one takes over.
   ///   - capacity: How many verified tokens are remembered.
   init(
     source: any KeySource, algorithms: Set<JWSAlgorithm>, policy: ClaimsPolicy,
-    remembering capacity: Int = 10_000
+    following predecessor: TokenVerifier? = nil, remembering capacity: Int = 10_000
   ) {
     self.source = source
     self.algorithms = algorithms
     self.policy = policy
+    self.predecessor = Mutex(predecessor)
     cache = Mutex(TokenCache(capacity: capacity))
   }
 
@@ -92,12 +96,6 @@ final class TokenVerifier: Sendable {
     return identity
   }
 
-  /// Whether connections may rest on what it has verified.
-  var isInForce: Bool {
-    get { inForce.load(ordering: .relaxed) }
-    set { inForce.store(newValue, ordering: .relaxed) }
-  }
-
   /// The keys in force.
   var keys: KeySet { source.keys }
 
@@ -109,9 +107,15 @@ final class TokenVerifier: Sendable {
   /// Looks for newer keys now.
   func refresh() async { await source.fetch() }
 
+  /// From now on connections rest on what this one verifies; what only the one before it would, is taken back.
+  func takeOver(at now: Timestamp) {
+    predecessor.withLock { $0.take() }?.withdraw(allBut: keys, at: now)
+    isInForce.store(true, ordering: .relaxed)
+  }
+
   /// Takes back what its keys have confirmed, but for those that a successor has too; it is no longer in force.
-  func withdraw(allBut kept: KeySet, at now: Timestamp) {
-    isInForce = false
+  private func withdraw(allBut kept: KeySet, at now: Timestamp) {
+    isInForce.store(false, ordering: .relaxed)
     for member in source.keys.members
     where !kept.members.contains(where: { $0.credential === member.credential }) {
       member.credential.withdraw(at: now)
@@ -121,6 +125,6 @@ final class TokenVerifier: Sendable {
   /// Looks for no newer keys any more. Where no other has taken over, what the keys have confirmed is taken back.
   func end(at now: Timestamp) {
     source.end()
-    if isInForce { withdraw(allBut: .none, at: now) }
+    if isInForce.load(ordering: .relaxed) { withdraw(allBut: .none, at: now) }
   }
 }

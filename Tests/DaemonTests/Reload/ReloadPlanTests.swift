@@ -85,6 +85,26 @@ final class ReloadPlanTests {
       ])
   }
 
+  @Test("What is named like a secret is not shown, however deep it stands")
+  func secrets() throws {
+    let before = try load(Self.base)
+    let stage = Self.base.replacing(
+      "  - stage: persist",
+      with: "  - stage: keeper\n    hook: { url: x, api_key: hunter2 }\n  - stage: persist")
+    let registry = StageRegistry(StandardStages.all + [Keeper.self])
+    func content(_ text: String) throws -> LoadedConfiguration.Content {
+      try write("pipeline.yaml", text.replacing("FOLDER", with: folder.path))
+      let path = folder.appending(path: "pipeline.yaml").path
+      return try #require(LoadedConfiguration(path, registry, environment: [:]).content)
+    }
+    let plan = ReloadPlan(
+      from: try content(stage), Chain([]), startedWith: before,
+      to: try content(stage.replacing("api_key: hunter2", with: "api_key: hunter3")))
+    #expect(
+      plan.changes.map(\.detail)
+        == ["{ url: x, api_key: (hidden) } -> { url: x, api_key: (hidden) }"])
+  }
+
   @Test("Stages may go, and change their places")
   func order() throws {
     #expect(
@@ -98,4 +118,17 @@ final class ReloadPlanTests {
           with: "  - stage: persist\n    name: p\n  - stage: fan_out"))
         == ["hot pipeline.p: ended", "rebuild pipeline.persist: started"])
   }
+}
+
+/// A stage whose configuration holds a secret.
+private struct Keeper: EventStage {
+  static let name = "keeper"
+
+  struct Configuration: Decodable, Sendable {
+    var hook: [String: String]
+  }
+
+  init(_ configuration: Configuration, _ context: StageContext) {}
+
+  func process(_ event: inout Event) -> Verdict { .continue }
 }

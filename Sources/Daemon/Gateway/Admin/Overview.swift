@@ -138,7 +138,7 @@ final class Overview: Sendable {
       }
       if let last = history.last {
         writer.beginObject("lastReload")
-        last.write(to: &writer)
+        last.write(to: &writer, isOpen: true)
         writer.endObject()
       } else {
         writer.null("lastReload")
