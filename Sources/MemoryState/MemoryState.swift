@@ -29,6 +29,9 @@ public final class MemoryState: SharedState {
   private let sends: Mutex<SendMemory>
   private let presence: Mutex<PresenceTable>
 
+  /// It does.
+  public let answersAtOnce = true
+
   /// An empty state.
   public init(clock: EngineClock = .system, bounds: Bounds = Bounds()) {
     self.clock = clock

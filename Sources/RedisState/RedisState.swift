@@ -14,6 +14,8 @@ import Synchronization
 public final class RedisState: SharedState, NodeBus {
   /// This node.
   public let node: NodeID
+  /// Answers are a round trip away.
+  public let answersAtOnce = false
 
   let options: RedisOptions
   let clock: EngineClock

@@ -78,6 +78,8 @@ public final class Chain: Sendable {
   public let revision: Int
   /// The stages that want to hear how events have ended.
   let listeners: [Int]
+  /// Of each stage, the later ones that ask ahead when it is given events.
+  let askingAhead: [[Int]]
   private let routes: [EventType: UInt64]
   private let named: Set<EventType>
 
@@ -95,6 +97,7 @@ public final class Chain: Sendable {
     for type in types { routes[type] = Self.route(of: type, through: stages) }
     self.routes = routes
     listeners = stages.indices.filter { stages[$0].hearsSettlements }
+    askingAhead = stages.indices.map { Self.askingAhead(of: $0, in: stages) }
     named = stages.reduce(into: []) { named, stage in
       switch stage.events.kind {
       case .only(let types), .clientAnd(let types): named.formUnion(types)
@@ -113,6 +116,14 @@ public final class Chain: Sendable {
     var route: UInt64 = 0
     for (index, stage) in stages.enumerated() where stage.events.takes(type) { route |= 1 << UInt64(index) }
     return route
+  }
+
+  /// The stages up to the next commit point that ask ahead, where the stage answers later.
+  private static func askingAhead(of index: Int, in stages: [ChainStage]) -> [Int] {
+    guard stages[index].keepsOrder, !stages[index].commits else { return [] }
+    let later = stages[(index + 1)...]
+    let end = later.firstIndex { $0.commits }.map { $0 + 1 } ?? stages.endIndex
+    return later[..<end].indices.filter { stages[$0].form.prepare != nil }
   }
 
   /// Ends the stages, last to first, after their last event.

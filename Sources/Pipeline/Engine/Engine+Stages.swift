@@ -29,6 +29,7 @@ extension Engine {
     _ process: @Sendable (EventBatch, @escaping @Sendable (EventBatch) -> Void) -> Void
   ) {
     let started = run.now
+    for later in run.chain.askingAhead[index] { prepare(&run, for: run.chain.stages[later], at: later) }
     let events = run.batch.events
     lastFlight += 1
     let flight = lastFlight
@@ -53,6 +54,16 @@ extension Engine {
         chain: run.chain, stage: index, slots: slots, started: started, deadline: started + stage.timeout)
       setTimer()
     }
+  }
+
+  /// Shows a stage those of a run's events that are on their way to it.
+  private func prepare(_ run: inout Run, for stage: ChainStage, at index: Int) {
+    guard let prepare = stage.form.prepare else { return }
+    let bit: UInt64 = 1 << UInt64(index)
+    let others = run.common & bit != 0 ? [] : run.batch.splitOff { $0.route & bit == 0 }
+    if !run.batch.events.isEmpty { prepare(&run.batch) }
+    run.batch.merge(others)
+    run.batch.clearOutcomes()
   }
 
   /// Starts a task for one event.

@@ -41,9 +41,27 @@ extension WorkerStage {
 /// What arrived together, given back when it is done: for services that answer by a callback. What is given
 /// back at once costs no more than a ``BatchStage``.
 public protocol DeferringStage: Stage {
+  /// Whether ``prepare(_:)`` is to be called; asked once, after the start.
+  var asksAhead: Bool { get }
+
+  /// Sees events that an earlier stage is about to be given and answers later: what this stage will have to ask for
+  /// them can be under way at the same time, and where both ask the same service, in the same trip. Called on the event
+  /// loop, perhaps more than once for an event, and never before a commit point that the stage stands behind.
+  ///
+  /// What is asked must change nothing: the event may never come here, or may have changed when it does. Answers are
+  /// best left on the event under a key of the stage's own; what it says of events here is not heard.
+  func prepare(_ batch: inout EventBatch)
+
   /// Takes events in the order of their arrival. `done` must be called once with the same events in the same
   /// order, from any thread; several batches may be under way, and come back in any order.
   func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void)
+}
+
+extension DeferringStage {
+  /// Asks nothing ahead.
+  public var asksAhead: Bool { false }
+  /// Asks nothing ahead.
+  public func prepare(_ batch: inout EventBatch) {}
 }
 
 /// How the engine runs a stage. A form's protocol makes it; nobody else needs to.
@@ -54,11 +72,17 @@ public struct StageForm: Sendable {
     case deferring(@Sendable (EventBatch, @escaping @Sendable (EventBatch) -> Void) -> Void)
   }
   let kind: Kind
+  /// Shown events on their way to an earlier stage, where it asks ahead.
+  let prepare: (@Sendable (inout EventBatch) -> Void)?
   /// Called before the stage is shut down: ends the thread of a worker.
   let end: @Sendable () async -> Void
 
-  @usableFromInline init(kind: Kind, end: @escaping @Sendable () async -> Void) {
+  @usableFromInline init(
+    kind: Kind, prepare: (@Sendable (inout EventBatch) -> Void)? = nil,
+    end: @escaping @Sendable () async -> Void
+  ) {
     self.kind = kind
+    self.prepare = prepare
     self.end = end
   }
 }
@@ -144,7 +168,10 @@ extension WorkerStage {
 extension DeferringStage {
   /// Hands batches over and waits for them to come back.
   public func form() -> StageForm {
-    StageForm(kind: .deferring { batch, done in process(batch, done: done) }, end: {})
+    let asking: @Sendable (inout EventBatch) -> Void = { batch in prepare(&batch) }
+    return StageForm(
+      kind: .deferring { batch, done in process(batch, done: done) }, prepare: asksAhead ? asking : nil,
+      end: {})
   }
 }
 

@@ -6,6 +6,9 @@ public import Pipeline
 /// All calls return at once and answer by calling `then`: before they return where the answer is at hand, else later
 /// and from any thread. What one call asks for goes out together.
 public protocol SharedState: Sendable {
+  /// Whether answers are at hand when a call returns, so that nothing is gained by asking ahead.
+  var answersAtOnce: Bool { get }
+
   /// Charges rate limits, each request in one atomic step, in order.
   func admit(
     _ requests: [AdmissionRequest], then: @escaping @Sendable (Result<[Admission], StateError>) -> Void)

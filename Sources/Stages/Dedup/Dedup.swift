@@ -42,31 +42,60 @@ public struct Dedup: DeferringStage {
     state = try context.sharedState
   }
 
+  /// Worth it where the state is another process.
+  public var asksAhead: Bool { !state.answersAtOnce }
+
+  /// Asks what is known of messages while an earlier stage still has them.
+  public func prepare(_ batch: inout EventBatch) {
+    var asked: [(index: Int, send: SeenSend)] = []
+    for index in batch.indices where batch[index][SeenSendKey.self]?.key.scope != scope {
+      if let send = SeenSend(batch[index], scope: scope) { asked.append((index, send)) }
+    }
+    ask(about: asked, in: &batch)
+  }
+
   /// Answers repetitions and stops them; rejects another body under a used `tempId` with `INVALID_EVENT`. What is
   /// malformed goes on, for the stage that stores messages to explain.
   public func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void) {
     var batch = batch
-    var indices: [Int] = []
-    var keys: [SendKey] = []
+    var questions: [SendQuestion] = []
+    var unasked: [(index: Int, send: SeenSend)] = []
     for index in batch.indices {
-      guard let send = SeenSend(batch[index], scope: scope) else { continue }
-      batch[index][SeenSendKey.self] = send
-      indices.append(index)
-      keys.append(send.key)
-    }
-    guard !keys.isEmpty else { return done(batch) }
-    state.recall(keys) { [batch, indices] result in
-      var batch = batch
-      switch result {
-      case .success(let memories):
-        for (index, memory) in zip(indices, memories) {
-          if let memory { Self.decide(&batch, at: index, memory) }
-        }
-      case .failure(let error):
-        for index in indices { batch.fail(error, at: index) }
+      // Looked at anew: what was asked ahead may have been changed since.
+      guard var send = SeenSend(batch[index], scope: scope) else {
+        if batch[index][SeenSendKey.self] != nil { batch[index][SeenSendKey.self] = nil }
+        continue
       }
+      if let earlier = batch[index][SeenSendKey.self], earlier.key == send.key,
+        let question = earlier.question
+      {
+        (send.question, send.place) = (question, earlier.place)
+        batch[index][SeenSendKey.self] = send
+        if questions.last !== question { questions.append(question) }
+      } else {
+        unasked.append((index, send))
+      }
+    }
+    if let question = ask(about: unasked, in: &batch) { questions.append(question) }
+    guard !questions.isEmpty else { return done(batch) }
+    SendQuestion.whenAnswered(questions[...]) { [batch] in
+      var batch = batch
+      for index in batch.indices { decide(&batch, at: index) }
       done(batch)
     }
+  }
+
+  /// Asks about sends in one call, and notes on their events where.
+  @discardableResult
+  private func ask(about sends: [(index: Int, send: SeenSend)], in batch: inout EventBatch) -> SendQuestion? {
+    guard !sends.isEmpty else { return nil }
+    let question = SendQuestion(about: sends.map(\.send.key), of: state)
+    for (place, (index, send)) in sends.enumerated() {
+      var send = send
+      (send.question, send.place) = (question, place)
+      batch[index][SeenSendKey.self] = send
+    }
+    return question
   }
 
   /// Remembers what was stored.
@@ -82,13 +111,20 @@ public struct Dedup: DeferringStage {
     if !sends.isEmpty { state.remember(sends, for: window) }
   }
 
-  /// Answers a send that was remembered.
-  private static func decide(_ batch: inout EventBatch, at index: Int, _ memory: SentMessage) {
-    guard let send = batch[index][SeenSendKey.self] else { return }
-    guard memory.digest == send.digest else {
-      return batch.reject(.invalidEvent, "data.tempId was used before for another message", at: index)
+  /// Answers a send that is remembered.
+  private func decide(_ batch: inout EventBatch, at index: Int) {
+    guard let send = batch[index][SeenSendKey.self], send.key.scope == scope,
+      let answer = send.question?.answer
+    else { return }
+    switch answer {
+    case .failure(let error): batch.fail(error, at: index)
+    case .success(let memories):
+      guard let memory = memories[send.place] else { return }
+      guard memory.digest == send.digest else {
+        return batch.reject(.invalidEvent, "data.tempId was used before for another message", at: index)
+      }
+      batch[index].answer(MessageEvents.sent(memory.id, tempID: send.key.tempID, .duplicate))
+      batch.stop(at: index)
     }
-    batch[index].answer(MessageEvents.sent(memory.id, tempID: send.key.tempID, .duplicate))
-    batch.stop(at: index)
   }
 }

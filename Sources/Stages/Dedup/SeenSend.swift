@@ -6,6 +6,9 @@ import Services
 struct SeenSend: Sendable {
   let key: SendKey
   let digest: UInt64
+  /// Where the shared state was asked about it, and which of that question's answers is its own.
+  var question: SendQuestion?
+  var place = 0
 
   /// What `event` sends; `nil` where it is malformed, which the stage that stores messages explains to the client.
   init?(_ event: Event, scope: String) {
@@ -25,7 +28,7 @@ struct SeenSend: Sendable {
   }
 }
 
-/// The key under which ``Dedup`` finds again, when an event has ended, what it asked for.
+/// The key under which ``Dedup`` finds again what it asked for: when the event comes to it, and when it has ended.
 enum SeenSendKey: EventKey {
   typealias Value = SeenSend
 }

@@ -42,6 +42,34 @@ final class Holding: DeferringStage {
   }
 }
 
+/// A stage that asks ahead about events, and notes what it was shown and what it was given.
+final class AskingAhead: DeferringStage {
+  static let name = "asking_ahead"
+  let asksAhead: Bool
+  private let seen = Mutex<(ahead: [[String]], given: [[String]])>(([], []))
+
+  init(asksAhead: Bool = true) { self.asksAhead = asksAhead }
+  init(_ configuration: NoConfiguration, _ context: StageContext) { asksAhead = true }
+
+  /// The names of events as they were shown ahead, call by call.
+  var ahead: [[String]] { seen.withLock { $0.ahead } }
+  /// The names of events as they came.
+  var given: [[String]] { seen.withLock { $0.given } }
+
+  func prepare(_ batch: inout EventBatch) {
+    let names = batch.indices.map { batch[$0].data.string("name") ?? "" }
+    seen.withLock { $0.ahead.append(names) }
+    // Nobody is to hear that.
+    for index in batch.indices { batch.reject("NO", "not yours to say here", at: index) }
+  }
+
+  func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void) {
+    let names = batch.indices.map { batch[$0].data.string("name") ?? "" }
+    seen.withLock { $0.given.append(names) }
+    done(batch)
+  }
+}
+
 /// A stage that runs each event as a task that waits for the test.
 final class Waiting: AsyncStage {
   static let name = "waiting"
