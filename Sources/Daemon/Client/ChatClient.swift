@@ -35,7 +35,7 @@ final class ChatClient: Sendable {
 
   /// TLS to a daemon. Its certificate is not for the addresses of this machine, and nobody is between here and there;
   /// of all others it is checked.
-  private static func encryption(to address: ListenAddress) throws -> NIOSSLClientHandler {
+  static func encryption(to address: ListenAddress) throws -> NIOSSLClientHandler {
     var settings = TLSConfiguration.makeClientConfiguration()
     if address.isLocal { settings.certificateVerification = .none }
     let context = try NIOSSLContext(configuration: settings)

@@ -13,7 +13,7 @@ struct ChatOptions: ParsableArguments {
 
   func connect() async throws -> ChatClient {
     let content = try options.content()
-    let token = try Minting.token(for: user, ttl: "1h", name: nil, content)
+    let token = try Minting(ttl: "1h", content).token(for: user)
     let encrypted = content.daemon.server?.tls != nil
     guard let at else {
       return try await ChatClient(content.daemon.listen, encrypted: encrypted, token: token)

@@ -66,7 +66,7 @@ struct SluiceCommand: ParsableCommand {
     subcommands: [
       ServeCommand.self, CheckCommand.self, PlanCommand.self, ReloadCommand.self, TopCommand.self,
       TapCommand.self, DeadLettersCommand.self, TokenCommand.self, SendCommand.self, ListenCommand.self,
-      StagesCommand.self, MigrateCommand.self, VersionCommand.self,
+      BenchCommand.self, StagesCommand.self, MigrateCommand.self, VersionCommand.self,
     ])
 }
 

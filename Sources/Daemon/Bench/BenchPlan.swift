@@ -1,0 +1,40 @@
+/// What a load is to be: who writes to whom, how fast and for how long.
+struct BenchPlan: Sendable {
+  /// How the clients speak.
+  enum Wire: String, Sendable, CaseIterable {
+    case websocket
+    case socketIO = "socket.io"
+  }
+
+  /// Where the nodes are; the clients are dealt out among them by turns, so that the sides of a pair are on different
+  /// nodes where there is more than one.
+  var addresses: [ListenAddress]
+  var isEncrypted = false
+  var wire = Wire.websocket
+  /// Pairs of clients that write to each other both ways.
+  var pairs = 100
+  /// How many messages each client has in flight, where there is no rate.
+  var depth = 8
+  /// How many messages a second all clients together send, whatever comes back.
+  var rate: Double?
+  /// The bytes of a message's content.
+  var contentBytes = 100
+  /// Whether each message is said to be delivered and read, by an event each.
+  var sendsReceipts = false
+  /// Clients that connect and stay silent, besides the pairs.
+  var idle = 0
+  var warmUp = Duration.seconds(2)
+  var measured = Duration.seconds(8)
+  /// How long is waited for what is still to come at the end.
+  var patience = Duration.seconds(20)
+  /// What users' names begin with: new in every run, so that nothing was sent before.
+  var prefix = "bench-" + String(UInt32.random(in: 0...UInt32.max), radix: 16)
+
+  /// The shortest content: the moment of sending and a number must find room.
+  static let contentBytesMin = 40
+  /// The longest content, as the protocol has it.
+  static let contentBytesMax = 16_384
+
+  /// The name of a client, by its number: those of a pair differ in the lowest bit.
+  func user(_ number: Int) -> String { "\(prefix)-\(number)" }
+}

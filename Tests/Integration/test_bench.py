@@ -1,0 +1,120 @@
+"""`sluice bench`: what it counts is what has happened, and what goes wrong it says."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from harness.daemon import ROOT
+from harness.ports import free_port
+from harness.wait import until
+
+pytestmark = pytest.mark.one_node("puts a load of its own on one daemon")
+
+
+def bench(daemon, *options):
+    done = daemon.command("bench", "--config", str(daemon.config), "--warm-up", "0.2", "--seconds", "1", *options)
+    return done, json.loads(done.stdout) if "--json" in options and done.stdout else done.stdout
+
+
+def test_what_it_counts_is_what_the_store_holds(daemon):
+    watch = str(daemon.process.pid)
+    done, found = bench(daemon, "--pairs", "5", "--depth", "3", "--receipts", "--idle", "4", "--json", "--watch", watch)
+    assert done.returncode == 0 and done.stderr == ""
+    assert found["connections"] == 14 and found["pairs"] == 5 and found["depth"] == 3
+    assert found["sent"] == found["acked"] == found["delivered"] > 0
+    assert daemon.rows("SELECT count(*), count(DISTINCT sender) FROM messages") == [(str(found["sent"]), "10")]
+    assert daemon.rows("SELECT count(*) FROM messages WHERE delivered_at IS NULL OR read_at IS NULL") == [("0",)]
+    assert daemon.rows("SELECT min(length(content)), max(length(content)) FROM messages") == [("100", "100")]
+    assert 0 < found["ackedPerSecond"] <= found["sent"] / found["seconds"]
+    assert 0 < found["receiptsPerSecond"]
+    assert len(found["cpuSeconds"]) == len(found["memoryGrowth"]) == 1
+    for kind in ("ackMilliseconds", "deliveryMilliseconds"):
+        times = found[kind]
+        assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["p999"] <= times["max"]
+
+
+def test_at_a_rate_as_many_are_sent_as_are_due(daemon):
+    done, found = bench(daemon, "--pairs", "2", "--rate", "200", "--json")
+    assert done.returncode == 0
+    # However long the run took, no more were due; a machine that stood still sends the rest at once.
+    assert found["rate"] == 200 and 200 * 1.15 <= found["sent"] <= 200 * (found["seconds"] + 5)
+    assert found["acked"] == found["sent"]
+
+
+def test_a_refusal_is_counted_by_its_code_and_is_no_fault(start):
+    daemon = start(rate="5/s", burst="5")
+    done, text = bench(daemon, "--pairs", "1", "--depth", "20")
+    assert done.returncode == 0
+    assert re.search(r"^refused +\d+ with RATE_LIMITED$", text, re.M)
+    assert "0 unanswered, 0 undelivered, 0 doubled, 0 reordered, 0 connections closed" in text
+
+
+def test_a_daemon_that_dies_under_the_load_is_told(start):
+    daemon = start()
+    command = [daemon.binary, "bench", "--config", str(daemon.config), "--pairs", "2", "--rate", "50", "--patience", "0.5"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: int(daemon.rows("SELECT count(*) FROM messages")[0][0]) > 20)
+    daemon.kill()
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "4 connections closed" in output
+    assert errors == "sluice: messages were lost, doubled or out of order, or connections were closed\n"
+
+
+@pytest.mark.parametrize(
+    "options, code, said",
+    [
+        (["--pairs", "0"], 2, "there is nobody to connect"),
+        (["--depth", "0"], 2, "--depth wants a number from 1 to 10000"),
+        (["--content", "10"], 2, "--content wants a number from 40 to 16384"),
+        (["--wire", "mqtt"], 2, "--wire wants websocket or socket.io"),
+        (["--at", "nowhere"], 2, "--at wants an address such as"),
+        (["--secret-file", "x"], 2, "--secret-file wants --at"),
+        (["--secret-file", "absent", "--at", "127.0.0.1:1"], 1, "can't sign a token"),
+        (["--at", "127.0.0.1:1", "--pairs", "1"], 1, "no server answers at 127.0.0.1:1"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(daemon, options, code, said):
+    done, _ = bench(daemon, *options)
+    assert done.returncode == code and said in done.stderr and "Fatal" not in done.stderr
+
+
+def test_tokens_that_are_not_taken_are_told(daemon):
+    other = daemon.folder / "other-secret"
+    other.write_bytes(b"another secret of at least thirty-two bytes")
+    other.chmod(0o600)
+    done, _ = bench(daemon, "--secret-file", str(other), "--at", f"127.0.0.1:{daemon.port}", "--pairs", "1")
+    assert done.returncode == 1 and "sluice: the server refused the connection" in done.stderr
+
+
+def test_it_speaks_to_a_socket_io_server_of_others(daemon):
+    port = free_port()
+    script = ROOT / "Benchmarks/peers/socketio_server.py"
+    peer = subprocess.Popen([sys.executable, script, str(port), str(daemon.folder / "secret")])
+    try:
+        options = ["--wire", "socket.io", "--secret-file", str(daemon.folder / "secret"), "--at", f"127.0.0.1:{port}"]
+
+        def answers():
+            assert peer.poll() is None
+            return bench(daemon, "--pairs", "0", "--idle", "1", *options)[0].returncode == 0
+
+        until(answers)
+        done, found = bench(daemon, "--pairs", "3", "--depth", "2", "--json", *options)
+        assert done.returncode == 0, done.stderr
+        assert found["protocol"] == "socket.io" and found["sent"] == found["delivered"] > 0
+    finally:
+        peer.terminate()
+        peer.wait()
+
+
+def test_pairs_are_spread_over_nodes(start):
+    # Two nodes that share nothing: what one side sends, the other never gets, and that is told.
+    nodes = [start(), start()]
+    addresses = [word for node in nodes for word in ("--at", f"127.0.0.1:{node.port}")]
+    done, found = bench(nodes[0], "--pairs", "2", "--depth", "1", "--patience", "0.5", "--json", *addresses)
+    assert done.returncode == 1 and found["acked"] == found["sent"] > 0
+    assert found["delivered"] == 0 and found["undelivered"] == found["acked"]
+    for node in nodes:
+        assert node.rows("SELECT count(DISTINCT sender) FROM messages") == [("2",)]
