@@ -8,7 +8,7 @@ enum StoreURL: Decodable, Sendable, Equatable {
   case postgres(PostgresURL)
 
   init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
+    let text = (try? decoder.singleValueContainer().decode(String.self)) ?? ""
     if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
       do throws(PostgresURL.Fault) { self = .postgres(try PostgresURL(text)) } catch {
         throw ConfigurationError("can't be used: \(error)")
@@ -30,7 +30,7 @@ enum StateURL: Decodable, Sendable, Equatable {
   case redis(RedisURL)
 
   init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
+    let text = (try? decoder.singleValueContainer().decode(String.self)) ?? ""
     if text == "memory:" {
       self = .memory
     } else if text.hasPrefix("redis") {

@@ -2,9 +2,13 @@ import Pipeline
 
 extension DaemonConfiguration {
   /// What decoding could not see: values out of range, files that can't be used, and what works but is dubious.
-  func faults(in root: YAMLNode, at now: Timestamp) -> [Fault] {
-    var check = Check(root: root)
-    check.that(version == 1, ["version"], "'version' \(version) is not known; this daemon reads version 1")
+  ///
+  /// - Parameter unread: The places of values that could not be read.
+  func faults(in root: YAMLNode, unread: Set<Mark> = [], at now: Timestamp) -> [Fault] {
+    var check = Check(root: root, unread: unread)
+    if check.isSet(["version"]) {
+      check.that(version == 1, ["version"], "'version' \(version) is not known; this daemon reads version 1")
+    }
     checkLimits(&check)
     checkTimes(&check)
     checkBackends(&check)
@@ -13,7 +17,7 @@ extension DaemonConfiguration {
     if let proxies = server?.trustedProxies {
       for text in proxies {
         check.that(
-          TrustedProxies([text]) != nil, ["server", "trusted_proxies"],
+          TrustedProxies([text]) != nil, ["server", "trusted_proxies"], item: text,
           "'\(text)' is no address such as 10.0.0.7, no range such as 10.0.0.0/8, and not 'unix'")
       }
     }
@@ -50,17 +54,19 @@ extension DaemonConfiguration {
   }
 
   private func checkBackends(_ check: inout Check) {
+    let isStoreKnown = check.isRead(["store"])
     check.that(
-      retention?.messages == nil || !storeURL.isEmbedded, ["retention", "messages"],
+      !isStoreKnown || retention?.messages == nil || !storeURL.isEmbedded, ["retention", "messages"],
       "'messages' needs a store of partitions: postgres://…")
     check.that(
       retention?.messages.map { $0.duration >= .seconds(86_400) }, ["retention", "messages"],
       "'messages' is at least 1d")
+    guard isStoreKnown, check.isRead(["state"]) else { return }
     check.that(
       !storeURL.isEmbedded || stateURL.isEmbedded, ["state"],
       "the store is this node's alone, so nothing is shared by this state", .warning)
     check.that(
-      storeURL.isEmbedded || !stateURL.isEmbedded, ["state"],
+      storeURL.isEmbedded || !stateURL.isEmbedded, [check.isSet(["state"]) ? "state" : "store"],
       "'memory:' is for one node: a second one on the same store would not know who is connected here",
       .warning)
   }
@@ -88,16 +94,32 @@ extension DaemonConfiguration {
   /// Gathers faults at the places of their keys.
   struct Check {
     let root: YAMLNode
+    let unread: Set<Mark>
     private(set) var faults: [Fault] = []
 
-    init(root: YAMLNode) { self.root = root }
+    init(root: YAMLNode, unread: Set<Mark>) {
+      self.root = root
+      self.unread = unread
+    }
+
+    /// Whether a key stands in the file.
+    func isSet(_ path: [String]) -> Bool { node(path) != nil }
+
+    /// Whether the value of a key could be read, as far as there is one.
+    func isRead(_ path: [String]) -> Bool { node(path).map { !unread.contains($0.mark) } ?? true }
+
+    private func node(_ path: [String]) -> YAMLNode? { path.reduce(root as YAMLNode?) { $0?[$1] } }
 
     /// Reports a fault unless something is right, or there is nothing to judge.
+    ///
+    /// - Parameter item: The item of a list that it is about.
     mutating func that(
-      _ isRight: Bool?, _ path: [String], _ message: String, _ severity: Fault.Severity = .error
+      _ isRight: Bool?, _ path: [String], item: String? = nil, _ message: String,
+      _ severity: Fault.Severity = .error
     ) {
       guard isRight == false else { return }
-      let mark = path.reduce(root as YAMLNode?) { $0?[$1] }?.mark ?? root.mark
+      let value = node(path)
+      let mark = item.flatMap { value?.mark(ofItem: $0) } ?? value?.mark ?? root.mark
       faults.append(Fault(mark, message, severity: severity))
     }
   }
@@ -107,6 +129,12 @@ extension TLSFiles {
   /// Reports files that can't be used, a key that others can read, and a certificate that ends soon.
   func check(_ check: inout DaemonConfiguration.Check, at now: Timestamp) {
     let path = ["server", "tls"]
+    // The key is looked at also where the certificate can't be used, so that both are told of at once.
+    let unusable = unusableFiles
+    for fault in unusable where check.isSet(path + [fault.key]) {
+      check.that(false, path + [fault.key], fault.description)
+    }
+    guard unusable.isEmpty else { return }
     do throws(Fault) {
       let expiresAt = try load().expiresAt
       check.that(

@@ -13,8 +13,8 @@ struct LoadedConfiguration: Sendable {
 
   /// What the file says; `nil` where it has errors.
   let content: Content?
-  /// What is wrong or dubious.
-  private(set) var faults: [Fault]
+  /// All that was found, also what only follows from something else.
+  private var found: [Fault]
   /// The faults for people and for programs.
   private(set) var report: FaultReport
   private let path: String
@@ -27,6 +27,8 @@ struct LoadedConfiguration: Sendable {
     return .usual(ProcessEnvironment.variables)
   }
 
+  /// What is wrong or dubious.
+  var faults: [Fault] { report.faults }
   var hasErrors: Bool { faults.contains { $0.severity == .error } }
 
   /// Reads and checks a file. Blocks while it reads.
@@ -38,12 +40,12 @@ struct LoadedConfiguration: Sendable {
     } catch {
       faults.append(Fault(Mark(line: 1, column: 1), "the file \(error.reason)"))
       report = FaultReport(file: path, source: [], faults: faults)
-      (content, self.faults, self.path, self.source) = (nil, faults, path, [])
+      (content, found, self.path, self.source) = (nil, faults, path, [])
       return
     }
     (self.path, self.source) = (path, source)
     content = Self.read(source, registry, environment, &faults, &root)
-    self.faults = faults
+    found = faults
     report = FaultReport(file: path, source: source, faults: faults)
   }
 
@@ -51,9 +53,9 @@ struct LoadedConfiguration: Sendable {
   mutating func add(_ findings: [Backends.Finding]) {
     for finding in findings {
       let mark = root?[finding.key]?.mark ?? root?.mark ?? Mark(line: 1, column: 1)
-      faults.append(Fault(mark, finding.text, severity: finding.severity))
+      found.append(Fault(mark, finding.text, severity: finding.severity))
     }
-    report = FaultReport(file: path, source: source, faults: faults)
+    report = FaultReport(file: path, source: source, faults: found)
   }
 
   private static func read(
@@ -63,7 +65,9 @@ struct LoadedConfiguration: Sendable {
     guard let file = ConfigurationFile(source, environment: environment, &faults) else { return nil }
     root = file.root
     let daemon = file.decode(DaemonConfiguration.self, without: "pipeline", &faults)
-    if let daemon { faults += daemon.faults(in: file.root, at: EngineClock.system.wall()) }
+    if let daemon {
+      faults += daemon.faults(in: file.root, unread: faults.hidden, at: EngineClock.system.wall())
+    }
     guard let list = file.root["pipeline"] else {
       faults.append(Fault(file.root.mark, "'pipeline' is missing: the list of the chain's stages"))
       return nil

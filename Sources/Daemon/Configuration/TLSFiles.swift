@@ -22,17 +22,8 @@ struct TLSFiles: Decodable, Sendable, Equatable {
   ///
   /// - Throws: ``Fault``.
   func load() throws(Fault) -> (context: NIOSSLContext, expiresAt: Timestamp?) {
-    let chain: [NIOSSLCertificate]
-    do { chain = try NIOSSLCertificate.fromPEMBytes(try read(certificate, "certificate")) } catch {
-      throw Self.fault(error, "certificate", "'\(certificate)' holds no certificate in PEM")
-    }
-    guard let leaf = chain.first else {
-      throw Fault(key: "certificate", description: "'\(certificate)' holds no certificate in PEM")
-    }
-    let privateKey: NIOSSLPrivateKey
-    do { privateKey = try NIOSSLPrivateKey(bytes: try read(key, "key"), format: .pem) } catch {
-      throw Self.fault(error, "key", "'\(key)' holds no private key in PEM without a passphrase")
-    }
+    let (chain, leaf) = try loadCertificate()
+    let privateKey = try loadKey()
     var settings = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
     settings.minimumTLSVersion = .tlsv12
@@ -43,6 +34,30 @@ struct TLSFiles: Decodable, Sendable, Equatable {
       )
     } catch {
       throw Fault(key: "key", description: "'\(key)' is not the key of the certificate in '\(certificate)'")
+    }
+  }
+
+  /// What is wrong with each of the files by itself. Blocks while it reads them.
+  var unusableFiles: [Fault] {
+    var faults: [Fault] = []
+    do throws(Fault) { _ = try loadCertificate() } catch { faults.append(error) }
+    do throws(Fault) { _ = try loadKey() } catch { faults.append(error) }
+    return faults
+  }
+
+  private func loadCertificate() throws(Fault) -> (chain: [NIOSSLCertificate], leaf: NIOSSLCertificate) {
+    let otherwise = "'\(certificate)' holds no certificate in PEM"
+    let chain: [NIOSSLCertificate]
+    do { chain = try NIOSSLCertificate.fromPEMBytes(try read(certificate, "certificate")) } catch {
+      throw Self.fault(error, "certificate", otherwise)
+    }
+    guard let leaf = chain.first else { throw Fault(key: "certificate", description: otherwise) }
+    return (chain, leaf)
+  }
+
+  private func loadKey() throws(Fault) -> NIOSSLPrivateKey {
+    do { return try NIOSSLPrivateKey(bytes: try read(key, "key"), format: .pem) } catch {
+      throw Self.fault(error, "key", "'\(key)' holds no private key in PEM without a passphrase")
     }
   }
 

@@ -11,38 +11,52 @@ public struct ChainPlan: Sendable {
   /// Reads the list under `pipeline` and checks that the chain can work. All faults are added to `faults`; where any
   /// is an error, the plan is not to be started.
   public init(_ node: YAMLNode, _ registry: StageRegistry, _ setting: ChainSetting, _ faults: inout [Fault]) {
-    var entries: [StageEntry] = []
     guard case .sequence(let items) = node.value else {
-      faults.append(Fault(node.mark, "'pipeline' wants a list of stages: - stage: NAME"))
-      self.entries = []
+      faults.append(.unreadable(node.mark, "'pipeline' wants a list of stages: - stage: NAME"))
+      entries = []
       return
     }
-    let before = faults.count { $0.severity == .error }
+    var entries: [StageEntry] = []
+    var places: [ChainPlace] = []
+    let unfilled = faults.hidden
     for item in items {
-      guard case .mapping = item.value else {
-        faults.append(Fault(item.mark, "a stage's entry wants keys and values: - stage: NAME"))
+      var found: [Fault] = []
+      defer { faults += found }
+      guard let type = Self.type(of: item, registry, &found),
+        let entry = StageEntry(type, item, setting, unread: unfilled, &found)
+      else {
+        places.append(ChainPlace(item))
         continue
       }
-      guard let named = item["stage"], case .scalar(let name, _) = named.value, !name.isEmpty else {
-        faults.append(Fault(item["stage"]?.mark ?? item.mark, "'stage' must name a stage: - stage: NAME"))
-        continue
-      }
-      guard let type = registry[name] else {
-        let phrase = Suggestion.phrase(for: name, among: registry.names, kind: "known stages")
-        faults.append(Fault(named.mark, "unknown stage '\(name)'\(phrase)"))
-        continue
-      }
-      guard let entry = StageEntry(type, item, setting, &faults) else { continue }
-      for finding in entry.findings {
-        let mark = finding.key.flatMap { item[$0]?.mark } ?? item.mark
-        faults.append(Fault(mark, "\(finding.message) (stage '\(entry.name)')", severity: finding.severity))
-      }
+      places.append(ChainPlace(entry, unread: unfilled.union(found.hidden)))
       entries.append(entry)
     }
     self.entries = entries
-    // Of a chain with entries that can't be read it is not known what is missing.
-    let isWhole = faults.count { $0.severity == .error } == before || entries.count == items.count
-    faults += OrderCheck(entries, isWhole: isWhole, mark: node.mark).faults
+    faults += OrderCheck(places, mark: node.mark).faults
+  }
+
+  /// The type that an entry names; where that is not known, the faults of the keys that every entry takes.
+  private static func type(of item: YAMLNode, _ registry: StageRegistry, _ faults: inout [Fault])
+    -> (any Stage.Type)?
+  {
+    guard case .mapping(let keys) = item.value else {
+      faults.append(.unreadable(item.mark, "a stage's entry wants keys and values: - stage: NAME"))
+      return nil
+    }
+    if let named = item["stage"], let name = named.scalar, !name.isEmpty {
+      if let type = registry[name] { return type }
+      let phrase = Suggestion.phrase(for: name, among: registry.names, kind: "known stages")
+      faults.append(.unreadable(named.mark, "unknown stage '\(name)'\(phrase)"))
+    } else if let named = item["stage"] {
+      faults.append(.unreadable(named.mark, "'stage' must name a stage: - stage: NAME"))
+    } else {
+      let name = keys.map(\.key).first { registry[$0] != nil } ?? "NAME"
+      let near = Suggestion.nearest(to: "stage", among: keys.map(\.key))
+      let phrase = near.map { "; is '\($0)' meant to be 'stage'?" } ?? ""
+      faults.append(Fault(item.mark, "'stage' must name a stage: - stage: \(name)\(phrase)"))
+    }
+    StageEntry.checkCommonKeys(of: item, &faults)
+    return nil
   }
 
   /// How the first stage of a type that is switched on is configured; `nil` where there is none.

@@ -15,17 +15,17 @@ struct MappingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-    decoder.asked.note(key.stringValue)
-    guard let node = decoder.node[key.stringValue] else {
-      decoder.note("'\(key.stringValue)' is missing in \(decoder.context)")
-      guard let placeholder = NodeDecoder.placeholder(for: type) else { throw ConfigurationDecoder.Noted() }
-      return placeholder
+    if let value = entry(key) { return try value.decode(type) }
+    decoder.noteMissing(key)
+    guard let placeholder = Placeholder.required(type, decoder.findings) else {
+      throw ConfigurationDecoder.Noted()
     }
-    let context =
-      if case .mapping = node.value { "'\(key.stringValue)' of \(decoder.context)" } else {
-        "'\(key.stringValue)'"
-      }
-    return try NodeDecoder(node, context: context, decoder.findings).decode(type)
+    return placeholder
+  }
+
+  func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+    guard let value = entry(key), !value.node.isNull else { return nil }
+    return value.read(type) ?? Placeholder.optional(type, decoder.findings)
   }
 
   func nestedContainer<Nested: CodingKey>(
@@ -43,12 +43,14 @@ struct MappingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func superDecoder(forKey key: Key) throws -> any Decoder { try nested(key) }
 
   private func nested(_ key: Key) throws -> NodeDecoder {
+    if let value = entry(key) { return value }
+    decoder.noteMissing(key)
+    throw ConfigurationDecoder.Noted()
+  }
+
+  private func entry(_ key: Key) -> NodeDecoder? {
     decoder.asked.note(key.stringValue)
-    guard let node = decoder.node[key.stringValue] else {
-      decoder.note("'\(key.stringValue)' is missing in \(decoder.context)")
-      throw ConfigurationDecoder.Noted()
-    }
-    return NodeDecoder(node, context: "'\(key.stringValue)'", decoder.findings)
+    return decoder.node.entries.first { $0.key == key.stringValue }.map(decoder.value)
   }
 }
 
@@ -84,7 +86,7 @@ struct SequenceContainer: UnkeyedDecodingContainer {
   private mutating func next() throws -> NodeDecoder {
     guard !isAtEnd else { throw ConfigurationDecoder.Noted() }
     defer { currentIndex += 1 }
-    return NodeDecoder(items[currentIndex], context: "an item of \(decoder.context)", decoder.findings)
+    return decoder.item(items[currentIndex])
   }
 }
 
@@ -105,7 +107,7 @@ struct ScalarContainer: SingleValueDecodingContainer {
 
   func decode(_ type: String.Type) throws -> String {
     guard case .scalar(let text, _) = decoder.node.value, !decoder.node.isNull else {
-      throw ConfigurationError("wants a text")
+      throw ConfigurationError(ConfigurationError.noText)
     }
     return text
   }

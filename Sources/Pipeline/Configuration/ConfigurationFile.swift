@@ -1,5 +1,8 @@
 /// A configuration file that has been read and had its variables filled in.
 public struct ConfigurationFile: Sendable {
+  /// What the whole is called in a fault.
+  static let name = "the file"
+
   /// What the file holds: a mapping.
   public let root: YAMLNode
 
@@ -7,7 +10,7 @@ public struct ConfigurationFile: Sendable {
   /// values as they are written, so that whatever else is wrong is found too.
   public init?(_ source: [UInt8], environment: [String: String], _ faults: inout [Fault]) {
     do throws(Fault) {
-      let node = try YAMLComposer.compose(source)
+      let node = try YAMLComposer.compose(source, &faults)
       guard case .mapping = node.value else {
         throw Fault(node.mark, "the file wants keys and values: pipeline: …")
       }
@@ -18,11 +21,12 @@ public struct ConfigurationFile: Sendable {
     }
   }
 
-  /// Decodes a type from the whole file but for one key, which is read apart.
+  /// Decodes a type from the whole file but for one key, which is read apart. Where this adds errors to `faults`, the
+  /// value, if any, has other values in place of those that could not be read: it is good for finding what else is wrong.
   public func decode<Value: Decodable>(
     _ type: Value.Type, without key: String, _ faults: inout [Fault]
   ) -> Value? {
     let rest = YAMLNode(value: .mapping(root.entries.filter { $0.key != key }), mark: root.mark)
-    return ConfigurationDecoder.decode(type, from: rest, context: "the file", &faults)
+    return ConfigurationDecoder.decode(type, from: rest, context: Self.name, besides: [key], &faults)
   }
 }

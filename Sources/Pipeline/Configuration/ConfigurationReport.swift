@@ -6,6 +6,8 @@ public struct ConfigurationReport: Sendable {
     public let severity: Fault.Severity
     /// The key of the stage's entry that it is about; `nil` for the stage as a whole.
     public let key: String?
+    /// The item of that key's list, or the key of its mapping, that it is about; `nil` for its value as a whole.
+    public let item: String?
     /// What is wrong, in words for the operator.
     public let message: String
   }
@@ -19,13 +21,13 @@ public struct ConfigurationReport: Sendable {
   public init(setting: ChainSetting) { self.setting = setting }
 
   /// Reports what keeps the chain from working.
-  public mutating func error(_ message: String, key: String? = nil) {
-    findings.append(Finding(severity: .error, key: key, message: message))
+  public mutating func error(_ message: String, key: String? = nil, item: String? = nil) {
+    findings.append(Finding(severity: .error, key: key, item: item, message: message))
   }
 
   /// Reports what works but is dubious.
-  public mutating func warning(_ message: String, key: String? = nil) {
-    findings.append(Finding(severity: .warning, key: key, message: message))
+  public mutating func warning(_ message: String, key: String? = nil, item: String? = nil) {
+    findings.append(Finding(severity: .warning, key: key, item: item, message: message))
   }
 }
 

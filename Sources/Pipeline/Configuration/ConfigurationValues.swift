@@ -11,8 +11,9 @@ public protocol ConfigurationText: Decodable, Sendable {
 extension ConfigurationText {
   /// Reads the text.
   public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let value = Self(text) else { throw ConfigurationError("wants \(Self.form)") }
+    guard let text = try? decoder.singleValueContainer().decode(String.self), let value = Self(text) else {
+      throw ConfigurationError("wants \(Self.form)")
+    }
     self = value
   }
 }
@@ -24,6 +25,9 @@ public struct ConfigurationError: Error, Sendable {
 
   /// A fault with its description.
   public init(_ message: String) { self.message = message }
+
+  /// What is said of a list or a mapping where a text belongs.
+  static let noText = "wants a text"
 }
 
 /// A time: `250ms`, `10s`, `10m`, `1h`, `7d`.

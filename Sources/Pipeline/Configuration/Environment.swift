@@ -15,9 +15,7 @@ struct Environment {
       do throws(Problem) {
         node.value = .scalar(try filled(text), isPlain: isPlain)
       } catch {
-        var fault = Fault(node.mark, error.message)
-        fault.coversPlace = true
-        faults.append(fault)
+        faults.append(.unreadable(node.mark, error.message))
       }
     case .sequence(let items): node.value = .sequence(items.map { filled($0, &faults) })
     case .mapping(let entries):
@@ -35,6 +33,7 @@ struct Environment {
 
   private func filled(_ text: String) throws(Problem) -> String {
     var result = ""
+    var missing: [String] = []
     var rest = Substring(text)
     while let dollar = rest.firstIndex(of: "$") {
       result += rest[..<dollar]
@@ -46,16 +45,21 @@ struct Environment {
         guard let end = rest.firstIndex(of: "}") else {
           throw Problem(message: "'${' has no '}'; a dollar sign itself is written '$$'")
         }
-        result += try value(of: rest[rest.index(after: rest.startIndex)..<end])
+        result += try value(of: rest[rest.index(after: rest.startIndex)..<end], &missing)
         rest = rest[rest.index(after: end)...]
       } else {
         result += "$"
       }
     }
-    return result + rest
+    guard let first = missing.first else { return result + rest }
+    let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+    let problem =
+      missing.count == 1
+      ? "the variable \(names) is not set; set it" : "the variables \(names) are not set; set them"
+    throw Problem(message: "\(problem), or give a default: ${\(first):-default}")
   }
 
-  private func value(of expression: Substring) throws(Problem) -> String {
+  private func value(of expression: Substring, _ missing: inout [String]) throws(Problem) -> String {
     if expression.contains("$") { throw Problem(message: "'${…}' can't stand within '${…}'") }
     let separator = expression.firstRange(of: ":-")
     let name = String(expression[..<(separator?.lowerBound ?? expression.endIndex)])
@@ -64,11 +68,8 @@ struct Environment {
     else { throw Problem(message: "'\(name)' is no name of a variable") }
     if let value = variables[name], !value.isEmpty { return value }
     if let separator { return String(expression[separator.upperBound...]) }
-    guard let value = variables[name] else {
-      throw Problem(
-        message: "the variable '\(name)' is not set; set it, or give a default: ${\(name):-default}")
-    }
-    return value
+    if variables[name] == nil, !missing.contains(name) { missing.append(name) }
+    return variables[name] ?? ""
   }
 }
 

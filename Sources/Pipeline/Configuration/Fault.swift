@@ -31,8 +31,8 @@ public struct Fault: Error, Sendable, Equatable {
   public var severity: Severity
   /// What is wrong and what to do about it, in a line.
   public var message: String
-  /// Set where a value could not be had at all, so that nothing else that is said of it counts.
-  var coversPlace = false
+  /// The places of values that could not be had, so that whatever else is said of them only follows from this.
+  var hides: Set<Mark> = []
 
   /// A fault with its place.
   public init(_ mark: Mark, _ message: String, severity: Severity = .error) {
@@ -40,4 +40,16 @@ public struct Fault: Error, Sendable, Equatable {
     self.severity = severity
     self.message = message
   }
+
+  /// A value that could not be had.
+  static func unreadable(_ mark: Mark, _ message: String) -> Fault {
+    var fault = Fault(mark, message)
+    fault.hides = [mark]
+    return fault
+  }
+}
+
+extension Collection<Fault> {
+  /// The places of values that could not be had.
+  public var hidden: Set<Mark> { reduce(into: []) { $0.formUnion($1.hides) } }
 }

@@ -2,7 +2,8 @@
 public struct FaultReport: Sendable {
   private let file: String
   private let lines: [Substring]
-  private let faults: [Fault]
+  /// The faults in the order of the file, without those that only follow from others.
+  public let faults: [Fault]
 
   /// Where libyaml counts a new line (YAML 1.1, section 4.2): `\r\n` is one break, and one character.
   static let lineBreaks: Set<Character> = ["\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}"]
@@ -10,27 +11,57 @@ public struct FaultReport: Sendable {
   /// A report on a file's faults, which it puts into the order of the file.
   public init(file: String, source: [UInt8], faults: [Fault]) {
     self.file = file
-    lines = Substring(String(decoding: source, as: UTF8.self)).split(omittingEmptySubsequences: false) {
-      Self.lineBreaks.contains($0)
+    lines = Substring(String(decoding: YAMLComposer.withoutByteOrderMark(source), as: UTF8.self))
+      .split(omittingEmptySubsequences: false) { Self.lineBreaks.contains($0) }
+    self.faults = Self.causes(among: faults).sorted { $0.mark < $1.mark }
+  }
+
+  /// The faults but for what is said of values that could not be had, beyond the first that says so.
+  private static func causes(among faults: [Fault]) -> [Fault] {
+    var hiding: [Mark: Int] = [:]
+    for (index, fault) in faults.enumerated() {
+      for mark in fault.hides where hiding[mark] == nil { hiding[mark] = index }
     }
-    let covered = Set(faults.lazy.filter(\.coversPlace).map(\.mark))
-    self.faults = faults.filter { $0.coversPlace || !covered.contains($0.mark) }.sorted { $0.mark < $1.mark }
+    return faults.enumerated().filter { index, fault in (hiding[fault.mark] ?? index) == index }.map(
+      \.element)
   }
 
   /// `FILE:LINE:COL: error: message`, each with the line as it stands in the file and a caret under the column.
-  public var text: String { faults.map(describe).joined() }
+  ///
+  /// An empty line, as a missing file has and the end of most files is, is not shown.
+  public var text: String {
+    var text = ""
+    // A line is made ready once, however many faults it has: all of a file may stand in one line.
+    var last: (number: Int, line: [Character]) = (0, [])
+    for fault in faults {
+      let mark = fault.mark
+      text += "\(file):\(mark.line):\(mark.column): \(fault.severity.rawValue): \(fault.message)\n"
+      guard lines.indices.contains(mark.line - 1) else { continue }
+      if last.number != mark.line {
+        last = (mark.line, Self.withoutPassword(Array(lines[mark.line - 1])))
+      }
+      if !last.line.isEmpty {
+        text += Self.excerpt(last.line, Self.character(mark, of: lines[mark.line - 1]))
+      }
+    }
+    return text
+  }
 
-  private func describe(_ fault: Fault) -> String {
-    let place =
-      "\(file):\(fault.mark.line):\(fault.mark.column): \(fault.severity.rawValue): \(fault.message)\n"
-    guard lines.indices.contains(fault.mark.line - 1) else { return place }
-    let line = Self.withoutPassword(Array(lines[fault.mark.line - 1]))
-    let column = min(fault.mark.column - 1, line.count)
+  /// How many characters of a line stand before a place. Columns count as YAML does, by Unicode scalars, of which a
+  /// character may have several.
+  private static func character(_ mark: Mark, of line: Substring) -> Int {
+    let scalars = line.unicodeScalars
+    let end = scalars.index(scalars.startIndex, offsetBy: mark.column - 1, limitedBy: scalars.endIndex)
+    return String(scalars[..<(end ?? scalars.endIndex)]).count
+  }
+
+  private static func excerpt(_ line: [Character], _ place: Int) -> String {
+    let column = min(place, line.count)
     let start = max(0, column - 60)
     let shown = line[start..<min(line.count, start + 100)]
     // A tab is kept under a tab, so that the caret stands right however wide they are shown.
     let lead = shown.prefix(column - start).map { $0 == "\t" ? "\t" : " " }.joined()
-    return place + "  \(String(shown))\n  \(lead)^\n"
+    return "  \(String(shown))\n  \(lead)^\n"
   }
 
   /// A text as it may be shown: see the same of a line.

@@ -1,90 +1,97 @@
 /// Checks that the stages of a chain work together: that each has before it what it needs.
+///
+/// A stage that could not be read is there all the same: it may need nothing and give anything, so that no fault is found
+/// that only follows from its own.
 struct OrderCheck {
   private(set) var faults: [Fault] = []
 
-  /// - Parameter isWhole: Whether all entries could be read; else nothing is said of what is missing.
-  init(_ entries: [StageEntry], isWhole: Bool, mark: Mark) {
-    checkNames(entries)
-    guard isWhole else { return }
-    let enabled = entries.filter(\.isEnabled)
+  /// - Parameter mark: Where the list of stages stands.
+  init(_ places: [ChainPlace], mark: Mark) {
+    checkNames(places)
+    let enabled = places.filter(\.isEnabled)
     if enabled.count > ChainPlan.stageLimit {
       faults.append(Fault(mark, "a chain has at most \(ChainPlan.stageLimit) stages"))
     }
-    for (index, entry) in enabled.enumerated() {
-      for need in entry.requirements.needs where need != .presence {
-        checkNeed(need, of: entry, at: index, enabled, entries)
+    for (index, place) in enabled.enumerated() {
+      let (earlier, later) = (enabled[..<index], enabled[(index + 1)...])
+      if !earlier.contains(where: \.isGap) {
+        for need in place.needs where need != .presence { checkNeed(need, of: place, earlier, later, places) }
       }
-      checkPolicy(entry, later: enabled[(index + 1)...])
-      checkEnforcement(
-        entry, isEffect: enabled[..<index].contains { $0.requirements.gives.contains(.durableID) })
+      checkPolicy(place, later: later)
+      checkEnforcement(place, isEffect: earlier.contains { $0.gives.contains(.durableID) })
     }
     checkCommitPoint(enabled)
-    if !enabled.contains(where: { $0.typeName == "rate_limit" }) {
+    if !enabled.contains(where: { $0.typeName == "rate_limit" || $0.typeName == nil }) {
       faults.append(
         Fault(mark, "no stage 'rate_limit': a client may send as fast as it can", severity: .warning))
     }
   }
 
-  private mutating func checkNames(_ entries: [StageEntry]) {
-    for (index, entry) in entries.enumerated()
-    where entries[..<index].contains(where: { $0.name == entry.name }) {
+  private mutating func checkNames(_ places: [ChainPlace]) {
+    var names: Set<String> = []
+    for place in places {
+      guard let name = place.givenName, !names.insert(name).inserted else { continue }
       faults.append(
-        Fault(entry.mark, "a second stage is named '\(entry.name)'; give one of them a 'name' of its own"))
+        Fault(place.mark, "a second stage is named '\(name)'; give one of them a 'name' of its own"))
     }
   }
 
   private mutating func checkNeed(
-    _ need: Capability, of entry: StageEntry, at index: Int, _ enabled: [StageEntry], _ all: [StageEntry]
+    _ need: Capability, of place: ChainPlace, _ earlier: ArraySlice<ChainPlace>,
+    _ later: ArraySlice<ChainPlace>, _ all: [ChainPlace]
   ) {
-    guard !enabled[..<index].contains(where: { $0.requirements.gives.contains(need) }) else { return }
-    let problem = "stage '\(entry.name)' needs \(need), "
-    if let later = enabled[index...].first(where: { $0.requirements.gives.contains(need) }) {
+    guard !earlier.contains(where: { $0.gives.contains(need) }) else { return }
+    let problem = "stage '\(place.name)' needs \(need), "
+    if let giver = later.first(where: { $0.gives.contains(need) }) {
       faults.append(
         Fault(
-          entry.mark, problem + "which '\(later.name)' gives only after it; put '\(later.name)' before it"))
-    } else if let off = all.first(where: { !$0.isEnabled && $0.requirements.gives.contains(need) }) {
-      faults.append(Fault(entry.mark, problem + "and '\(off.name)', which gives it, is switched off"))
+          place.mark, problem + "which '\(giver.name)' gives only after it; put '\(giver.name)' before it"))
+    } else if let off = all.first(where: { !$0.isEnabled && $0.gives.contains(need) }) {
+      faults.append(Fault(place.mark, problem + "and '\(off.name)', which gives it, is switched off"))
     } else {
-      faults.append(Fault(entry.mark, problem + "which no stage before it gives"))
+      faults.append(Fault(place.mark, problem + "which no stage before it gives"))
     }
   }
 
   /// A stage whose gift others count on must not be skipped when it fails.
-  private mutating func checkPolicy(_ entry: StageEntry, later: ArraySlice<StageEntry>) {
-    guard entry.onError == .skip else { return }
-    for gift in entry.requirements.gives where gift != .presence {
-      guard let other = later.first(where: { $0.requirements.needs.contains(gift) }) else { continue }
-      faults.append(
-        Fault(
-          entry.mark, "stage '\(entry.name)' can't have 'on_error: skip': '\(other.name)' needs its \(gift)"))
+  private mutating func checkPolicy(_ place: ChainPlace, later: ArraySlice<ChainPlace>) {
+    guard place.onError == .skip else { return }
+    for gift in place.gives where gift != .presence {
+      guard let other = later.first(where: { $0.needs.contains(gift) }) else { continue }
+      let problem = "stage '\(place.name)' can't have 'on_error: skip'"
+      faults.append(Fault(place.mark(of: "on_error"), problem + ": '\(other.name)' needs its \(gift)"))
     }
   }
 
   /// A stage whose gift others count on must be obeyed, and so must one whose work is to do something: to be or not to
   /// be obeyed is for those that judge.
-  private mutating func checkEnforcement(_ entry: StageEntry, isEffect: Bool) {
-    let problem = "stage '\(entry.name)' can't have "
-    if entry.onError == .deadLetter, entry.requirements.gives.contains(.durableID) {
+  private mutating func checkEnforcement(_ place: ChainPlace, isEffect: Bool) {
+    let problem = "stage '\(place.name)' can't have "
+    if place.onError == .deadLetter, place.gives.contains(.durableID) {
       faults.append(
-        Fault(entry.mark, problem + "'on_error: dead_letter': what it can't store can't be kept either"))
+        Fault(
+          place.mark(of: "on_error"),
+          problem + "'on_error: dead_letter': what it can't store can't be kept either"))
     }
-    guard entry.enforcement != .full else { return }
-    let what = "'enforce: \(entry.enforcement)': "
-    if let gift = entry.requirements.gives.first(where: { $0 != .presence }) {
-      faults.append(Fault(entry.mark, problem + what + "it gives \(gift)"))
+    guard let enforcement = place.enforcement, enforcement != .full else { return }
+    let what = "'enforce: \(enforcement)': "
+    if let gift = place.gives.first(where: { $0 != .presence }) {
+      faults.append(Fault(place.mark(of: "enforce"), problem + what + "it gives \(gift)"))
     } else if isEffect {
       faults.append(
-        Fault(entry.mark, problem + what + "it stands behind the commit point, where nothing is decided"))
+        Fault(
+          place.mark(of: "enforce"),
+          problem + what + "it stands behind the commit point, where nothing is decided"))
     }
   }
 
-  private mutating func checkCommitPoint(_ enabled: [StageEntry]) {
-    let commits = enabled.filter { $0.requirements.gives.contains(.durableID) }
-    for entry in commits.dropFirst() {
+  private mutating func checkCommitPoint(_ enabled: [ChainPlace]) {
+    let commits = enabled.filter { $0.gives.contains(.durableID) }
+    for place in commits.dropFirst() {
       faults.append(
         Fault(
-          entry.mark,
-          "stage '\(entry.name)' is a second commit point; '\(commits[0].name)' gives durable id already"))
+          place.mark,
+          "stage '\(place.name)' is a second commit point; '\(commits[0].name)' gives durable id already"))
     }
   }
 }

@@ -23,10 +23,9 @@ public struct StageCatalogue: Sendable {
     }
     text += "    on_error: \(Kind.onError.rawValue), timeout: \(Kind.timeout)\n"
     var faults: [Fault] = []
-    let empty = YAMLNode(value: .mapping([]), mark: Mark(line: 1, column: 1))
-    if let configuration = ConfigurationDecoder.decode(
-      Kind.Configuration.self, from: empty, context: "", &faults)
-    {
+    let configuration = ConfigurationDecoder.decode(
+      Kind.Configuration.self, from: .nothing, context: "", &faults)
+    if let configuration, faults.isEmpty {
       let requirements = Kind.requirements(configuration)
       if !requirements.needs.isEmpty {
         text += "    needs: " + requirements.needs.map(\.rawValue).joined(separator: ", ") + "\n"

@@ -20,7 +20,8 @@ public struct StageEntry: Sendable {
   public let enforcement: Enforcement
   /// What its configuration and files are.
   public let fingerprint: StageFingerprint
-  let findings: [ConfigurationReport.Finding]
+  /// Whether the requirements are the same whatever stands in place of values that could not be read.
+  let requirementsAreKnown: Bool
   let configuration: any Sendable
   private let events: EventFilter?
   private let timeout: Duration?
@@ -53,60 +54,78 @@ public struct StageEntry: Sendable {
       enforcement: enforcement, fingerprint: fingerprint)
   }
 
-  /// Reads an entry; `nil` where it has faults.
-  init?<Kind: Stage>(_ type: Kind.Type, _ node: YAMLNode, _ setting: ChainSetting, _ faults: inout [Fault]) {
-    let before = faults.count
-    let common = node.keeping { CommonKeys.names.contains($0) }
+  /// Reads an entry, and checks it where it is switched on; its faults are added to `faults`. Where there are errors
+  /// among them, it is only good for finding more, and `nil` where not even that much could be read.
+  ///
+  /// - Parameter unread: The places of values that are known not to be had.
+  init?<Kind: Stage>(
+    _ type: Kind.Type, _ node: YAMLNode, _ setting: ChainSetting, unread: Set<Mark>, _ faults: inout [Fault]
+  ) {
     let own = node.keeping { !CommonKeys.names.contains($0) }
     let context = "stage '\(Kind.name)'"
-    let keys = ConfigurationDecoder.decode(CommonKeys.self, from: common, context: context, &faults)
+    let keys = Self.commonKeys(of: node, &faults)
+    let before = faults.count
     // A key that the stage does not know may be a mistyped common one, so both are suggested.
-    let configuration = ConfigurationDecoder.decode(
-      Kind.Configuration.self, from: own, context: context, &faults)
-    for index in faults.indices.dropFirst(before) where faults[index].message.hasPrefix("unknown key '") {
-      guard let entry = own.entries.first(where: { $0.keyMark == faults[index].mark }) else { continue }
-      let known = ConfigurationDecoder.keys(of: Kind.Configuration.self) + CommonKeys.names
-      faults[index].message =
-        "unknown key '\(entry.key)' in \(context)"
-        + Suggestion.phrase(for: entry.key, among: known, kind: "known keys")
-    }
-    guard let keys, let configuration else { return nil }
-    if let name = keys.name, name.isEmpty || name.count > 64 {
-      faults.append(Fault(node.mark, "'name' of \(context) has 1 to 64 characters"))
-      return nil
-    }
+    let read = ConfigurationDecoder.decode(
+      Kind.Configuration.self, from: own, context: context, besides: CommonKeys.names, &faults)
+    let isWhole = faults.count == before && !own.entries.contains { unread.contains($0.value.mark) }
+    guard let keys, let configuration = read else { return nil }
     typeName = Kind.name
     name = keys.name ?? Kind.name
     isEnabled = keys.enabled ?? true
     self.node = node
     requirements = Kind.requirements(configuration)
+    requirementsAreKnown =
+      isWhole
+      || ConfigurationDecoder.guesses(Kind.Configuration.self, from: own)
+        .allSatisfy { [requirements] in Kind.requirements($0) == requirements }
     onError = keys.onError ?? Kind.onError
     enforcement = keys.enforce ?? .full
     fingerprint = StageFingerprint(
       configuration: own.canonical, files: isEnabled ? Kind.files(configuration) : [])
     self.configuration = configuration
-    var report = ConfigurationReport(setting: setting)
-    if isEnabled {
-      Kind.check(configuration, &report)
-      for type in keys.events ?? [] where !Kind.events.takes(EventType(rawValue: type)) {
-        let known = Kind.events.named.map(\.rawValue).sorted()
-        report.warning(
-          "no events of type '\(type)' come to it"
-            + Suggestion.phrase(for: type, among: known, kind: "it takes"))
-      }
-    }
-    findings = report.findings
     events = keys.events.map { EventFilter.only(Set($0.map(EventType.init(rawValue:)))) }
     timeout = keys.timeout?.duration
     make = { context in try await Kind(configuration, context) }
+    guard isEnabled else { return }
+    var report = ConfigurationReport(setting: setting)
+    Kind.check(configuration, &report)
+    for type in keys.events ?? [] where !Kind.events.takes(EventType(rawValue: type)) {
+      let known = Kind.events.named.map(\.rawValue).sorted()
+      report.warning(
+        "no events of type '\(type)' come to it"
+          + Suggestion.phrase(for: type, among: known, kind: "it takes"),
+        key: "events", item: type)
+    }
+    for finding in report.findings {
+      let value = finding.key.flatMap { node[$0] }
+      // What is wrong with the whole, or with a key that is not set, may only follow from what could not be read.
+      if value == nil, finding.severity == .error, !isWhole { continue }
+      let mark = finding.item.flatMap { value?.mark(ofItem: $0) } ?? value?.mark ?? node.mark
+      faults.append(Fault(mark, "\(finding.message) (stage '\(name)')", severity: finding.severity))
+    }
   }
+
+  /// Reads the keys that every entry takes.
+  @discardableResult
+  fileprivate static func commonKeys(of node: YAMLNode, _ faults: inout [Fault]) -> CommonKeys? {
+    let common = node.keeping { CommonKeys.names.contains($0) }
+    let keys = ConfigurationDecoder.decode(CommonKeys.self, from: common, context: "the entry", &faults)
+    if let name = keys?.name, let mark = node["name"]?.mark, !(1...64).contains(name.count) {
+      faults.append(.unreadable(mark, "'name' has 1 to 64 characters"))
+    }
+    return keys
+  }
+
+  /// Adds the faults of the keys that every entry takes.
+  static func checkCommonKeys(of node: YAMLNode, _ faults: inout [Fault]) { commonKeys(of: node, &faults) }
 }
 
 /// The keys that every stage's entry takes.
 private struct CommonKeys: Decodable {
   static let names = ["stage", "name", "enabled", "events", "timeout", "on_error", "enforce"]
 
-  var stage: String
+  var stage: String?
   var name: String?
   var enabled: Bool?
   var events: [String]?

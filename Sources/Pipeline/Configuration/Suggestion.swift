@@ -2,10 +2,16 @@
 enum Suggestion {
   /// `; did you mean 'x'?`, or the names there are where none is near.
   static func phrase(for name: String, among names: [String], kind: String) -> String {
-    let limit = max(1, name.count / 3)
-    let near = names.map { ($0, distance(name, $0)) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }
-    if let near { return "; did you mean '\(near.0)'?" }
+    if let near = nearest(to: name, among: names) { return "; did you mean '\(near)'?" }
     return names.isEmpty ? "" : "; \(kind): \(names.sorted().joined(separator: ", "))"
+  }
+
+  /// The name that is nearest, where one is near enough to have been meant.
+  static func nearest(to name: String, among names: [String]) -> String? {
+    // So far from all names that nobody could have meant one, and dear to compare.
+    guard name.count <= 64 else { return nil }
+    let limit = max(1, name.count / 3)
+    return names.map { ($0, distance(name, $0)) }.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
   }
 
   /// How many letters have to be changed, added, dropped or swapped with their neighbour (the restricted form of the

@@ -25,11 +25,23 @@ public struct YAMLNode: Sendable, Equatable {
   /// Where it begins.
   public let mark: Mark
 
+  /// A mapping without entries.
+  static let nothing = YAMLNode(value: .mapping([]), mark: Mark(line: 1, column: 1))
+
   /// The entries of a mapping; none of anything else.
   public var entries: [Entry] { if case .mapping(let entries) = value { entries } else { [] } }
 
   /// The value of a key of a mapping.
   public subscript(key: String) -> YAMLNode? { entries.first { $0.key == key }?.value }
+
+  /// Where an item of a list, or a key of a mapping, stands; `nil` where there is none such.
+  public func mark(ofItem text: String) -> Mark? {
+    if case .sequence(let items) = value { return items.first { $0.scalar == text }?.mark }
+    return entries.first { $0.key == text }?.keyMark
+  }
+
+  /// The text of a scalar.
+  public var scalar: String? { if case .scalar(let text, _) = value { text } else { nil } }
 
   /// Whether it is null by the core schema of YAML 1.2.
   var isNull: Bool {

@@ -2,7 +2,12 @@
 public enum UTF8Check {
   /// Whether all bytes together are valid UTF-8.
   public static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard let base = bytes.baseAddress else { return true }
+    validPrefix(of: bytes) == bytes.count
+  }
+
+  /// How many bytes there are before the first that is not valid.
+  static func validPrefix(of bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let base = bytes.baseAddress else { return bytes.count }
     var position = 0
     while position < bytes.count {
       if position + 8 <= bytes.count,
@@ -13,11 +18,11 @@ public enum UTF8Check {
         position += 1
       } else {
         let length = scalarLength(in: bytes, at: position)
-        if length == 0 { return false }
+        if length == 0 { return position }
         position += length
       }
     }
-    return true
+    return position
   }
 
   /// The length of the scalar of two to four bytes at a position, or 0 where there is no valid one: no overlong form,

@@ -97,7 +97,8 @@ extension AuthConfiguration {
       if let algorithm = JWSAlgorithm(rawValue: name) {
         known.insert(algorithm)
       } else {
-        report.error("'\(name)' is no algorithm; known: \(Self.allAlgorithms)", key: "algorithms")
+        report.error(
+          "'\(name)' is no algorithm; known: \(Self.allAlgorithms)", key: "algorithms", item: name)
       }
     }
     if jwksURL != nil, !known.isEmpty, known.isSubset(of: JWSAlgorithm.shared) {

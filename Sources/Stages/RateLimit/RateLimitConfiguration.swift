@@ -48,7 +48,7 @@ public struct RateLimitConfiguration: Decodable, Sendable {
     }
     for type in (perType ?? [:]).keys.sorted() {
       guard type.isEmpty || !RateLimit.events.takes(EventType(rawValue: type)) else { continue }
-      report.error("'\(type)' is no type of event that a limit can be for", key: "per_type")
+      report.error("'\(type)' is no type of event that a limit can be for", key: "per_type", item: type)
     }
   }
 }

@@ -46,7 +46,7 @@ struct LogLevelTests {
     let source = "version: 1\nserver:\n  log_level: loud\n"
     let file = try #require(ConfigurationFile(Array(source.utf8), environment: [:], &faults))
     _ = file.decode(DaemonConfiguration.self, without: "pipeline", &faults)
-    #expect(faults.map(\.message) == ["'log_level' wants debug or info or notice or warning or error"])
+    #expect(faults.map(\.message) == ["'log_level' wants debug, info, notice, warning or error"])
     #expect(faults.first?.mark == Mark(line: 3, column: 14))
   }
 
