@@ -27,41 +27,19 @@ public struct FaultReport: Sendable {
   }
 
   /// `FILE:LINE:COL: error: message`, each with the line as it stands in the file and a caret under the column.
-  ///
-  /// An empty line, as a missing file has and the end of most files is, is not shown.
   public var text: String {
     var text = ""
-    // A line is made ready once, however many faults it has: all of a file may stand in one line.
-    var last: (number: Int, line: [Character]) = (0, [])
+    var last: (number: Int, line: ShownLine)?
     for fault in faults {
       let mark = fault.mark
       text += "\(file):\(mark.line):\(mark.column): \(fault.severity.rawValue): \(fault.message)\n"
       guard lines.indices.contains(mark.line - 1) else { continue }
-      if last.number != mark.line {
-        last = (mark.line, Self.withoutPassword(Array(lines[mark.line - 1])))
-      }
-      if !last.line.isEmpty {
-        text += Self.excerpt(last.line, Self.character(mark, of: lines[mark.line - 1]))
-      }
+      let line = last?.number == mark.line ? last?.line : nil
+      let shown = line ?? ShownLine(lines[mark.line - 1])
+      last = (mark.line, shown)
+      text += shown.excerpt(at: mark.column)
     }
     return text
-  }
-
-  /// How many characters of a line stand before a place. Columns count as YAML does, by Unicode scalars, of which a
-  /// character may have several.
-  private static func character(_ mark: Mark, of line: Substring) -> Int {
-    let scalars = line.unicodeScalars
-    let end = scalars.index(scalars.startIndex, offsetBy: mark.column - 1, limitedBy: scalars.endIndex)
-    return String(scalars[..<(end ?? scalars.endIndex)]).count
-  }
-
-  private static func excerpt(_ line: [Character], _ place: Int) -> String {
-    let column = min(place, line.count)
-    let start = max(0, column - 60)
-    let shown = line[start..<min(line.count, start + 100)]
-    // A tab is kept under a tab, so that the caret stands right however wide they are shown.
-    let lead = shown.prefix(column - start).map { $0 == "\t" ? "\t" : " " }.joined()
-    return "  \(String(shown))\n  \(lead)^\n"
   }
 
   /// A text as it may be shown: see the same of a line.

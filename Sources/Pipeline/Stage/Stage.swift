@@ -36,7 +36,8 @@ public protocol Stage: Sendable {
   static func requirements(_ configuration: Configuration) -> Requirements
 
   /// Reports what decoding could not see: values out of range, files that can't be read, dubious settings.
-  /// Called for enabled stages only, before any is started.
+  /// Called for enabled stages only, before any is started; also where some values could not be read and others stand in
+  /// their place, of which nothing that is reported counts.
   static func check(_ configuration: Configuration, _ report: inout ConfigurationReport)
 
   /// The files that a configuration names and the stage reads when it starts: where one of them has changed, a reload
