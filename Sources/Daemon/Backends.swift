@@ -56,11 +56,4 @@ enum Backends {
     }
     return findings
   }
-
-  /// Something about the value of a key.
-  struct Finding: Sendable {
-    let key: String
-    let text: String
-    let severity: Fault.Severity
-  }
 }

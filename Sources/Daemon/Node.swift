@@ -18,31 +18,38 @@ final class Node: Sendable {
   private let store: any Store
   private let state: any SharedState
   private let follower: FeedFollower?
-  private let clients: any Channel
-  private let admin: any Channel
+  private let clients: [any Channel]
+  private let admin: [any Channel]
   private let control: (any Channel)?
   private let taps: TapHub
   private let logger: Logger
 
-  /// The address that clients are taken at.
+  /// The addresses that clients are taken at.
   var address: String {
-    guard let address = clients.localAddress else { return "?" }
-    guard let host = address.ipAddress, let port = address.port else {
-      return "unix:\(address.pathname ?? "?")"
-    }
-    return ListenAddress.tcp(host: host, port: port).description
+    clients.map { channel in
+      guard let address = channel.localAddress else { return "?" }
+      guard let host = address.ipAddress, let port = address.port else {
+        return "unix:\(address.pathname ?? "?")"
+      }
+      return ListenAddress.tcp(host: host, port: port).description
+    }.joined(separator: ", ")
   }
+
+  /// How long the end may take.
+  var drain: Duration { live.drain }
 
   /// Opens the store, starts the stages, then listens.
   ///
   /// - Parameters:
+  ///   - sockets: Those that systemd has opened for this process.
   ///   - load: Reads the configuration anew, at a reload.
   ///   - logLevel: The level that `logger` goes by.
   ///   - watcher: Told `nil` where a reload begins, and the verdict where it has ended.
   /// - Throws: what keeps it from running; what was started has been ended then, or ends with the process.
   init(
-    _ content: LoadedConfiguration.Content, load: @escaping Reloader.Load, fetcher: any WebFetcher,
-    logger: Logger, logLevel: LogLevel, watcher: @escaping @Sendable (ReloadVerdict?) -> Void
+    _ content: LoadedConfiguration.Content, sockets: PassedSockets, load: @escaping Reloader.Load,
+    fetcher: any WebFetcher, logger: Logger, logLevel: LogLevel,
+    watcher: @escaping @Sendable (ReloadVerdict?) -> Void
   ) async throws {
     self.logger = logger
     let configuration = content.daemon
@@ -132,12 +139,19 @@ final class Node: Sendable {
         loop: loops[0], shared: shared), logger)
     clients = try await Self.listening(at: "\(configuration.listen)") {
       try await Listener.clients(
-        at: configuration.listen, group: group, loops: loops, certificates: live.certificates)
+        at: configuration.listen, sockets.clients, group: group, loops: loops, certificates: live.certificates
+      )
     }
     // Last, since it says that clients may come.
     admin = try await Self.listening(at: "\(configuration.admin)") {
-      try await Listener.admin(at: configuration.admin, group: group, overview: overview)
+      try await Listener.admin(at: configuration.admin, sockets.admin, group: group, overview: overview)
     }
+  }
+
+  /// Has the daemon watch whether its loops live, from now on.
+  func watch(every period: Duration, alive: @escaping @Sendable (_ connections: Int) -> Void) {
+    Pulse(loops, alive: { [shared] in alive(shared.openSockets.load(ordering: .relaxed)) }).start(
+      every: period)
   }
 
   /// Reads the configuration again and puts it in force, or says why not.
@@ -168,9 +182,9 @@ final class Node: Sendable {
     }
   }
 
-  private static func listening(at address: String, _ bind: () async throws -> any Channel) async throws
-    -> any Channel
-  {
+  private static func listening<Listening>(
+    at address: String, _ bind: () async throws -> Listening
+  ) async throws -> Listening {
     do { return try await bind() } catch let error as CommandError {
       throw StageStartError("can't listen at \(address): \(error.message)")
     } catch {
@@ -182,7 +196,7 @@ final class Node: Sendable {
   func shutDown() async {
     await reloader.end()
     shared.isDraining.store(true, ordering: .relaxed)
-    try? await clients.close()
+    for listener in clients { try? await listener.close() }
     await sayGoodbye()
     await untilIdle()
     taps.end()
@@ -191,7 +205,7 @@ final class Node: Sendable {
     follower?.end()
     await state.close()
     await store.close()
-    try? await admin.close()
+    for listener in admin { try? await listener.close() }
     try? await group.shutdownGracefully()
   }
 

@@ -13,6 +13,10 @@ final class ChatClient: Sendable {
   ///
   /// - Throws: `CommandError` where there is no daemon, or it refuses.
   init(_ address: ListenAddress, encrypted: Bool, token: String) async throws {
+    guard address != .systemd else {
+      throw CommandError(
+        "where the daemon listens is for systemd to say: give --at HOST:PORT or --at unix:/PATH")
+    }
     let queue = FrameQueue()
     do {
       let client = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -26,6 +30,7 @@ final class ChatClient: Sendable {
       switch address {
       case .tcp(let host, let port): channel = try await client.connect(host: host, port: port).get()
       case .unix(let path): channel = try await client.connect(unixDomainSocketPath: path).get()
+      case .systemd: throw CommandError("it is no address")
       }
     } catch {
       throw CommandError("no daemon answers at \(address); start one with `sluice serve`")

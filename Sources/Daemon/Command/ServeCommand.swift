@@ -16,10 +16,14 @@ struct ServeCommand: AsyncParsableCommand {
   var logLevel: LogLevelName?
 
   func run() async throws {
-    let loaded = options.load()
+    // First of all, while nothing else looks at the environment.
+    let sockets = PassedSockets.take()
+    var loaded = options.load()
+    if let daemon = loaded.content?.daemon { loaded.add(sockets.findings(daemon)) }
     if !loaded.faults.isEmpty { CommandLineTool.printError(String(loaded.report.text.dropLast())) }
     // EX_CONFIG: systemd is told not to restart on it.
-    guard let content = loaded.content else { throw ExitCode(78) }
+    guard let content = loaded.content, !loaded.hasErrors else { throw ExitCode(78) }
+    sockets.closeUnused(by: content.daemon)
     let level = LogLevel(given: logLevel?.level)
     level.configure(content.daemon.logLevel.level)
     let handlers = LogHandlers(level: level, environment: ProcessEnvironment.variables)
@@ -31,15 +35,18 @@ struct ServeCommand: AsyncParsableCommand {
     let node: Node
     do {
       let options = options
-      node = try await Node(
-        content, load: { options.load() }, fetcher: fetcher, logger: logger, logLevel: level,
-        watcher: reports.reload)
+      node = try await reports.starting {
+        try await Node(
+          content, sockets: sockets, load: { options.load() }, fetcher: fetcher, logger: logger,
+          logLevel: level, watcher: reports.reload)
+      }
     } catch {
       await fetcher.close()
       throw CommandError("\(error)")
     }
     logger.notice("ready", metadata: ["listen": "\(node.address)", "version": "\(Sluice.version)"])
     reports.ready("revision 1 is in force, clients come to \(node.address)")
+    if let period = reports.period { node.watch(every: period, alive: reports.alive) }
     var received = await signals.next()
     while received == SIGHUP {
       // A stage that takes long to start must not hold up the end.
@@ -47,7 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
       received = await signals.next()
     }
     logger.notice("draining", metadata: ["signal": "\(received == SIGINT ? "SIGINT" : "SIGTERM")"])
-    reports.stopping()
+    reports.stopping(within: node.drain)
     await node.shutDown()
     await fetcher.close()
     await reports.end()

@@ -23,13 +23,18 @@ extension DaemonConfiguration {
     }
     server?.tls?.check(&check, at: now)
     check.that(
-      listen.isLocal || server?.tls != nil || server?.trustedProxies?.isEmpty == false, ["server", "listen"],
-      "'listen' is reached from other machines, and there is no TLS: tokens and messages travel readable",
-      .warning)
+      listen.isLocal || !isReadable, ["server", "listen"], Self.readableWarning, .warning)
     check.that(
       admin.isLocal, ["server", "admin"], "'admin' is reached from other machines", .warning)
     return check.faults
   }
+
+  /// Whether what clients send is there to be read by whoever is on its way: no TLS, and no proxy that could have it.
+  var isReadable: Bool { server?.tls == nil && server?.trustedProxies?.isEmpty != false }
+
+  /// What is said where that way may lead over a network.
+  static let readableWarning =
+    "'listen' is reached from other machines, and there is no TLS: tokens and messages travel readable"
 
   private func checkLimits(_ check: inout Check) {
     let limits = server?.limits

@@ -1,14 +1,20 @@
 import Pipeline
 
-/// Where to listen: `host:port`, with an IPv6 host in brackets, or `unix:/path` of a socket.
+/// Where to listen: `host:port`, with an IPv6 host in brackets, `unix:/path` of a socket, or `systemd` for the sockets that
+/// systemd passes.
 enum ListenAddress: ConfigurationText, Equatable, CustomStringConvertible {
   case tcp(host: String, port: Int)
   case unix(path: String)
+  case systemd
 
-  static let form = "an address such as 127.0.0.1:8080 or unix:/run/sluice/clients.sock"
+  static let form = "an address such as 127.0.0.1:8080, unix:/run/sluice/clients.sock, or systemd"
   static let placeholder = ListenAddress.tcp(host: "127.0.0.1", port: 8080)
 
   init?(_ text: String) {
+    if text == "systemd" {
+      self = .systemd
+      return
+    }
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst(5))
       guard path.hasPrefix("/"), path.utf8.count <= SocketPath.longest else { return nil }
@@ -28,10 +34,10 @@ enum ListenAddress: ConfigurationText, Equatable, CustomStringConvertible {
     self = .tcp(host: String(host), port: port)
   }
 
-  /// Whether only this machine reaches it.
+  /// Whether only this machine reaches it, as far as the file says.
   var isLocal: Bool {
     switch self {
-    case .unix: true
+    case .unix, .systemd: true
     case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
   }
@@ -42,6 +48,7 @@ enum ListenAddress: ConfigurationText, Equatable, CustomStringConvertible {
   var description: String {
     switch self {
     case .unix(let path): "unix:\(path)"
+    case .systemd: "systemd"
     case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
   }

@@ -50,9 +50,10 @@ struct LoadedConfiguration: Sendable {
   }
 
   /// Adds what was found out about the values of keys after the file was read.
-  mutating func add(_ findings: [Backends.Finding]) {
+  mutating func add(_ findings: [Finding]) {
     for finding in findings {
-      let mark = root?[finding.key]?.mark ?? root?.mark ?? Mark(line: 1, column: 1)
+      let value = finding.key.split(separator: ".").reduce(root) { $0?[String($1)] }
+      let mark = value?.mark ?? root?.mark ?? Mark(line: 1, column: 1)
       found.append(Fault(mark, finding.text, severity: finding.severity))
     }
     report = FaultReport(file: path, source: source, faults: found)

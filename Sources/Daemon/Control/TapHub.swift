@@ -68,6 +68,8 @@ final class TapHub: EngineTap {
   }
 
   func ended(_ event: Event, rejection: Rejection?, answer: OutgoingEvent?, elapsed: UInt64, revision: Int) {
+    // It is nobody's.
+    guard event.type != .probe else { return }
     for session in sessions.withLock({ $0 }) where session.filter.takesEnd(of: event) {
       session.offer {
         TapLine.end(

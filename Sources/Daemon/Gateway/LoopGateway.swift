@@ -66,6 +66,17 @@ final class LoopGateway: @unchecked Sendable {
     turnLater()
   }
 
+  /// Sends a probe through the loop and its engine, from any thread; `done` is called on the loop when it has come through.
+  func probe(_ done: @escaping @Sendable () -> Void) {
+    let gateway = self
+    eventLoop.execute {
+      let connection = Connection(id: gateway.shared.nextConnectionID(), ingress: .local, remoteAddress: "")
+      connection.sink = ProbeSink(done)
+      gateway.engine.probe(Event(.probe, connection: connection, arrival: gateway.clock.monotonic()))
+      gateway.turnLater()
+    }
+  }
+
   private func turnLater() {
     guard !turnIsDue else { return }
     turnIsDue = true

@@ -16,6 +16,9 @@ final class SystemdNotifier: Sendable {
   /// `nil` where no watchdog watches this process.
   let watchdogInterval: Duration?
 
+  /// Whether anybody hears what is told.
+  var isHeard: Bool { socket != nil }
+
   private let socket: DatagramSocket?
   private let address: String?
   private let logger: Logger
@@ -46,18 +49,25 @@ final class SystemdNotifier: Sendable {
   /// Tells how the daemon does, in a line for people; it is cut where it is very long.
   func status(_ status: String) { tell([], status) }
 
-  /// Tells that the daemon ends.
-  func stopping(status: String? = nil) { tell(["STOPPING=1"], status) }
+  /// Tells that the daemon ends, and asks for at least so much time for that.
+  func stopping(status: String? = nil, within time: Duration? = nil) {
+    tell(["STOPPING=1"] + (time.map { [Self.extension(by: $0)] } ?? []), status)
+  }
 
   /// Asks for more time to start, reload or end: at least this much from now on.
   func extendTimeout(by time: Duration) {
-    tell(["EXTEND_TIMEOUT_USEC=\(max(0, time.wholeNanoseconds / 1000))"], nil)
+    tell([Self.extension(by: time)], nil)
   }
 
-  /// Tells that the daemon is alive, where a watchdog watches it.
-  func watchdog() {
-    guard watchdogInterval != nil else { return }
-    tell(["WATCHDOG=1"], nil)
+  /// Tells that the daemon is alive, where a watchdog watches it, and how it does.
+  func watchdog(status: String? = nil) {
+    let lines = watchdogInterval == nil ? [] : ["WATCHDOG=1"]
+    guard !lines.isEmpty || status != nil else { return }
+    tell(lines, status)
+  }
+
+  private static func `extension`(by time: Duration) -> String {
+    "EXTEND_TIMEOUT_USEC=\(max(0, time.wholeNanoseconds / 1000))"
   }
 
   private func tell(_ lines: [String], _ status: String?) {

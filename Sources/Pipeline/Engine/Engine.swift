@@ -79,6 +79,13 @@ public final class Engine: @unchecked Sendable {
     return true
   }
 
+  /// Takes in an event that passes the chain with no stage seeing it: that its answer comes shows that the engine takes
+  /// events through. On the engine's thread only.
+  public func probe(_ event: consuming Event) {
+    assert(executor.isCurrent, "events are submitted on the engine's own thread")
+    intake.take(committed: event, route: 0)
+  }
+
   /// Takes in an event that is not to enter the chain, since it is malformed: its answer, sent at the next ``turn()``,
   /// keeps its place among those of its connection. On the engine's thread only.
   public func refuse(_ event: consuming Event, _ rejection: Rejection) {

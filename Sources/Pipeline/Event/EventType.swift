@@ -52,9 +52,12 @@ extension EventType {
   /// its place among the answers.
   public static let malformed: EventType = "MALFORMED"
 
+  /// Shows that the engine takes events through: no stage sees it.
+  public static let probe: EventType = "PROBE"
+
   /// Whether the type is made by the gateway alone.
   public var isReserved: Bool {
-    self == .connect || self == .disconnect || self == .query || self == .malformed
+    self == .connect || self == .disconnect || self == .query || self == .malformed || self == .probe
   }
 
   /// Whether an event may be kept and tried again later: neither what merely asks or passes, nor what holds a token.

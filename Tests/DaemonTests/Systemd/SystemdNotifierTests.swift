@@ -26,6 +26,8 @@ struct SystemdNotifierTests {
     #expect(receiver.next()?.text == "STATUS=3 connections")
     notifier.stopping(status: "draining")
     #expect(receiver.next()?.text == "STOPPING=1\nSTATUS=draining")
+    notifier.stopping(status: "draining", within: .seconds(40))
+    #expect(receiver.next()?.text == "STOPPING=1\nEXTEND_TIMEOUT_USEC=40000000\nSTATUS=draining")
     notifier.extendTimeout(by: .milliseconds(1500))
     #expect(receiver.next()?.text == "EXTEND_TIMEOUT_USEC=1500000")
     #expect(receiver.next() == nil)
@@ -93,6 +95,10 @@ struct SystemdNotifierTests {
     #expect(armed.watchdogInterval == .seconds(30))
     armed.watchdog()
     #expect(receiver.next()?.text == "WATCHDOG=1")
+    armed.watchdog(status: "3 connections")
+    #expect(receiver.next()?.text == "WATCHDOG=1\nSTATUS=3 connections")
+    notifier().watchdog(status: "4 connections")
+    #expect(receiver.next()?.text == "STATUS=4 connections")
     #expect(notifier(["WATCHDOG_USEC": "250000"]).watchdogInterval == .milliseconds(250))
 
     for other in ["8", "", "seven"] {

@@ -64,6 +64,8 @@ class Daemon:
         """`enter` is what the command that starts it begins with, `connect` makes connections to its ports."""
         folder.mkdir()
         self.folder, self.binary, self.enter = folder, binary, enter
+        # Descriptors that it inherits, and what its environment has besides this process's.
+        self.passed, self.environment = (), {}
         self.connect = connect or (lambda port: socket.create_connection(("127.0.0.1", port)))
         self.port, self.admin = free_port(), free_port()
         (folder / "secret").write_bytes(tokens.SECRET)
@@ -92,7 +94,7 @@ class Daemon:
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [*self.enter, self.binary, "serve", "--config", str(self.config)],
-                stderr=log, stdout=log, cwd=self.folder,
+                stderr=log, stdout=log, cwd=self.folder, pass_fds=self.passed, env={**os.environ, **self.environment},
             )
         deadline = time.monotonic() + 20
         while not until():

@@ -120,6 +120,18 @@ class Postgres(Server):
         command = ["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url(database)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
+    @contextlib.contextmanager
+    def session(self, database, statement):
+        """A session that has run a statement, and lives for the while: it holds what that has taken."""
+        command = ["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", self.url(database)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+            session.stdin.write(f"{statement};\n\\echo done\n")
+            session.stdin.flush()
+            while (line := session.stdout.readline()) != "done\n":
+                assert line, "the session has ended"
+            yield
+            session.stdin.close()
+
     def database(self):
         """Makes an empty database and gives its name."""
         name = f"test{next(self.names)}"

@@ -131,6 +131,22 @@ struct EngineTests {
     #expect(replies[2].rejection?.code == .unavailable)
   }
 
+  @Test("A probe comes back through the chain, and no stage sees it or counts it")
+  func probe() {
+    let chain = TestChain([
+      ChainStage(Judging { _ in .reject("SEEN", "seen") }, events: .all), ChainStage(Holding(), events: .all),
+    ])
+    let client = chain.connect()
+    chain.executor.drive {
+      chain.engine.probe(Event(.probe, connection: client.connection))
+      chain.engine.turn()
+    }
+    #expect(client.takeReplies().map(\.event.type) == [.ack])
+    #expect(chain.engine.figures.map(\.events) == [0, 0])
+    #expect(chain.observer.rejections.isEmpty)
+    #expect(chain.engine.eventsInFlight == 0)
+  }
+
   @Test("A client that is gone gets nothing, and its events end all the same")
   func goneClient() {
     let holding = Holding()

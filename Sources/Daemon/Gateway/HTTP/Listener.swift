@@ -10,6 +10,9 @@ enum Listener {
   private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
     minimum: 256, initial: 512, maximum: 65_536)
 
+  /// How many connections may wait to be taken.
+  private static let backlog: Int32 = 4096
+
   /// A token and some cookies fit; what nobody has been authenticated for holds no more.
   private static let headerLimits = {
     var limits = NIOHTTPDecoderLimitConfiguration()
@@ -21,16 +24,19 @@ enum Listener {
 
   /// Begins to take connections of clients; each belongs to the loop that it lands on.
   ///
-  /// - Parameter certificates: What makes connections encrypted; `nil` where they are not.
+  /// - Parameters:
+  ///   - passed: The sockets that systemd has opened for it.
+  ///   - certificates: What makes connections encrypted; `nil` where they are not.
   static func clients(
-    at address: ListenAddress, group: any EventLoopGroup, loops: [LoopGateway], certificates: Certificates?
-  ) async throws -> any Channel {
+    at address: ListenAddress, _ passed: [PassedSockets.Socket], group: any EventLoopGroup,
+    loops: [LoopGateway], certificates: Certificates?
+  ) async throws -> [any Channel] {
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     let server = bootstrap(group) { channel in
       guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return channel.close() }
       return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, loop, certificates) }
     }
-    return try await bind(server, to: address)
+    return try await bind(server, to: address, passed)
   }
 
   private static func addHandlers(
@@ -47,13 +53,13 @@ enum Listener {
   }
 
   /// Begins to take connections of the operator.
-  static func admin(at address: ListenAddress, group: any EventLoopGroup, overview: Overview) async throws
-    -> any Channel
-  {
+  static func admin(
+    at address: ListenAddress, _ passed: [PassedSockets.Socket], group: any EventLoopGroup, overview: Overview
+  ) async throws -> [any Channel] {
     let server = bootstrap(group) { channel in
       channel.eventLoop.makeCompletedFuture { try addHTTP(to: channel, AdminHandler(overview: overview)) }
     }
-    return try await bind(server, to: address)
+    return try await bind(server, to: address, passed)
   }
 
   /// Begins to take connections of the operator's tools, from processes of the daemon's own user and of root alone.
@@ -75,15 +81,25 @@ enum Listener {
     return channel
   }
 
-  private static func bind(_ server: ServerBootstrap, to address: ListenAddress) async throws -> any Channel {
+  private static func bind(
+    _ server: ServerBootstrap, to address: ListenAddress, _ passed: [PassedSockets.Socket]
+  ) async throws -> [any Channel] {
     switch address {
-    case .tcp(let host, let port): return try await server.bind(host: host, port: port).get()
+    case .tcp(let host, let port): return [try await server.bind(host: host, port: port).get()]
     case .unix(let path):
       try await UnixSocket.makeWay(at: path)
       let channel = try await server.bind(unixDomainSocketPath: path).get()
       // Whoever may connect is for the directory and the group to say.
       chmod(path, 0o660)
-      return channel
+      return [channel]
+    case .systemd:
+      var channels: [any Channel] = []
+      for socket in passed {
+        channels.append(try await server.withBoundSocket(socket.descriptor).get())
+        // Adopting has set it to a default.
+        listen(socket.descriptor, backlog)
+      }
+      return channels
     }
   }
 
@@ -91,7 +107,7 @@ enum Listener {
     _ group: any EventLoopGroup, _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
   ) -> ServerBootstrap {
     ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.maxMessagesPerRead, value: 16)
       .childChannelOption(.maxMessagesPerRead, value: 1)
