@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from harness import machine
+from harness import certificates, machine
 from harness.client import connect
 from harness.service import FILE, Service
 from harness.threads import event_loops, stopped
@@ -30,12 +30,28 @@ def service():
         yield service
 
 
-def says(service, user="alice", text="hello", port=None):
+def with_servers(service, postgres, redis, folder):
+    """Has the service use PostgreSQL and Redis, and speak TLS; gives what its clients go by."""
+    for port in (postgres.server.port, redis.port):
+        service.lead_out(port)
+    text = f"SLUICE_STORE={postgres.url}\nSLUICE_STATE={redis.url}\n"
+    service.write("/etc/sluice/environment", text, 0o600)
+    certificates.write(folder)
+    for name in ("sluice.pem", "sluice.key"):
+        service.write(f"/etc/sluice/tls/{name}", (folder / name).read_bytes(), 0o640)
+        service.run("chown", "root:sluice", f"/etc/sluice/tls/{name}")
+    files = "{ certificate: /etc/sluice/tls/sluice.pem, key: /etc/sluice/tls/sluice.key }"
+    service.rewrite("server:\n", f"server:\n  tls: {files}\n")
+    service.url = service.url.replace("ws:", "wss:")
+    return certificates.trusting(folder)
+
+
+def says(service, user="alice", text="hello", ssl=None):
     """Sends a message as a client, and gives its id."""
 
     async def run():
-        made = await asyncio.to_thread(service.connect, port or service.port)
-        async with connect(service, user, sock=made) as client:
+        made = await asyncio.to_thread(service.connect, service.port)
+        async with connect(service, user, sock=made, **secured(ssl)) as client:
             answer = await client.say("bob", text, os.urandom(8).hex())
             assert answer["type"] == "MESSAGE_SENT", answer
             return answer["data"]["messageId"]
@@ -43,10 +59,14 @@ def says(service, user="alice", text="hello", port=None):
     return asyncio.run(run())
 
 
-def stored(service, user="bob"):
+def secured(ssl):
+    return {"ssl": ssl, "server_hostname": "127.0.0.1"} if ssl else {}
+
+
+def stored(service, user="bob", ssl=None):
     async def run():
         made = await asyncio.to_thread(service.connect, service.port)
-        async with connect(service, user, sock=made) as client:
+        async with connect(service, user, sock=made, **secured(ssl)) as client:
             return [message["messageId"] for message in (await client.sync())[0]]
 
     return asyncio.run(run())
@@ -89,14 +109,18 @@ def test_enabled_it_runs_within_its_limits(service):
         assert service.run("setpriv", "--reuid=nobody", "--clear-groups", "cat", path, check=False).returncode != 0
 
 
-def test_no_call_that_it_makes_is_refused(service):
+@pytest.mark.parametrize("backends", ["embedded", "servers"])
+def test_no_call_that_it_makes_is_refused(service, backends, request, tmp_path):
     """Whatever the filter refuses ends the daemon here, in place of an error that it may live with. It does live with threads that
     have no priorities, as all other tests show."""
     service.add("strict", "[Service]\nSystemCallErrorNumber=kill\nSystemCallFilter=setpriority\n")
+    secure = None
+    if backends == "servers":
+        secure = with_servers(service, request.getfixturevalue("postgres"), request.getfixturevalue("redis"), tmp_path)
     service.systemctl("start")
     pid = service.pid
     for number in range(3):
-        assert says(service, text=f"hello {number}") in stored(service)
+        assert says(service, text=f"hello {number}", ssl=secure) in stored(service, ssl=secure)
     service.systemctl("reload")
     service.rewrite("window: 10m", "window: 11m")
     service.systemctl("reload")
@@ -214,6 +238,15 @@ def test_the_socket_starts_it_and_outlives_it(service):
     assert service.show("sluice", "ActiveState") == "inactive"
     with pytest.raises(ConnectionRefusedError):
         service.connect(service.port)
+
+
+def test_a_store_that_is_away_is_waited_for(service):
+    service.write("/etc/sluice/environment", "SLUICE_STORE=postgres://sluice@127.0.0.1:1/sluice\n", 0o600)
+    assert service.systemctl("start", check=False).returncode != 0
+    until(lambda: int(service.show("sluice", "NRestarts")) >= 3, "three attempts", seconds=60)
+    service.path("/etc/sluice/environment").unlink()
+    until(lambda: service.show("sluice", "ActiveState") == "active", "a service that has found its store", seconds=60)
+    assert says(service)
 
 
 def test_without_its_secret_it_says_what_is_missing(service):

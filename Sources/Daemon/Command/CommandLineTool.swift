@@ -12,8 +12,6 @@ enum CommandLineTool {
 
   static func run(_ registry: StageRegistry) async {
     registered.withLock { $0 = registry }
-    // Only root's threads may have the priorities that libdispatch wants for them; of all others it says so, each time.
-    setenv("LIBDISPATCH_LOG", "NO", 0)
     // What is printed to a pipe whose reader has gone is an error, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
     do {

@@ -6,6 +6,7 @@ is gone with it. Needs root; `obstacle()` says why there can be none where there
 """
 
 import concurrent.futures
+import contextlib
 import ctypes
 import fcntl
 import hashlib
@@ -17,6 +18,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -78,6 +80,7 @@ class Machine:
 
     def __init__(self, binary=BINARY, packages=PACKAGES):
         binds = []
+        self.listeners = []
         if binary:
             binds.append(f"--bind-ro={Path(binary).resolve()}:/usr/bin/sluice")
             libraries = libraries_of_swift(binary)
@@ -133,6 +136,29 @@ class Machine:
         """A connection within the machine."""
         return self.network.submit(socket.create_connection, (host, port)).result()
 
+    def lead_out(self, port):
+        """Has a port within lead to the same port outside, as long as there is the machine: for servers of a test."""
+        listener = self.network.submit(socket.create_server, ("127.0.0.1", port)).result()
+        self.listeners.append(listener)
+
+        def carry(source, target):
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    target.sendall(data)
+            with contextlib.suppress(OSError):
+                target.shutdown(socket.SHUT_WR)
+
+        def take():
+            # Ends with the listener.
+            with contextlib.suppress(OSError):
+                while True:
+                    inside, _ = listener.accept()
+                    outside = socket.create_connection(("127.0.0.1", port))
+                    for pair in ((inside, outside), (outside, inside)):
+                        threading.Thread(target=carry, args=pair, daemon=True).start()
+
+        threading.Thread(target=take, daemon=True).start()
+
     def run(self, *command, check=True, input=None, seconds=60):
         """Runs a command within."""
         done = subprocess.run(
@@ -162,6 +188,10 @@ class Machine:
         return self.run("journalctl", "--no-pager", "--output=cat", *more).stdout
 
     def close(self):
+        for listener in self.listeners:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
         if hasattr(self, "network"):
             self.network.shutdown()
         # Nothing in it is needed any more: without its first process all others are gone, and so is who looks after them. Killing

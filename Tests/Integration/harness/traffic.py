@@ -1,7 +1,6 @@
 """Clients that talk while their daemon is started anew, and what they saw of it."""
 
 import asyncio
-import socket
 
 import websockets
 from websockets.asyncio.client import connect as open_socket
@@ -18,11 +17,11 @@ class Traffic:
         """`connect` makes a connection to where clients go; it may block."""
         self.connect, self.pairs, self.secret = connect, pairs, secret
         self.refused = []
-        self.connections = self.knocks = 0
+        self.connections = 0
         self.acknowledged = {pair: set() for pair in range(pairs)}
         self.received = {pair: [] for pair in range(pairs)}
+        self.stored = {}
         self.ending = asyncio.Event()
-        self.waits = []
 
     async def over(self, restart, times):
         """Runs while `restart` is called so many times, each when all have been acknowledged and told something since the last."""
@@ -37,6 +36,11 @@ class Traffic:
         finally:
             self.ending.set()
             await asyncio.wait_for(asyncio.gather(*tasks), 60)
+        # Only now: nothing is acknowledged any more.
+        for pair in range(self.pairs):
+            reader = await self.client(f"receiver-{pair}")
+            self.stored[pair] = [message["messageId"] for message in (await reader.sync())[0]]
+            await reader.socket.close()
 
     async def all_move(self, seconds=60):
         """Waits until each pair has had more acknowledged and delivered than now."""
@@ -79,7 +83,6 @@ class Traffic:
         while not self.ending.is_set():
             made = await self.opened()
             made.close()
-            self.knocks += 1
             await asyncio.sleep(0.005)
 
     async def send(self, pair):
@@ -98,8 +101,7 @@ class Traffic:
 
     async def receive(self, pair):
         cursor = None
-        client = None
-        while not (self.ending.is_set() and client):
+        while not self.ending.is_set():
             try:
                 client = await self.client(f"receiver-{pair}")
                 messages, cursor = await client.sync(cursor)
@@ -111,19 +113,15 @@ class Traffic:
                         continue
                     if event["type"] == "NEW_MESSAGE":
                         self.received[pair].append(event["data"]["messageId"])
-            except (websockets.WebSocketException, ConnectionError, EOFError):
+                await client.socket.close()
+            except (websockets.WebSocketException, TimeoutError, ConnectionError, EOFError):
                 assert not self.refused, self.refused
-                client = None
-        # The last ones may have come after the end was seen.
-        messages, _ = await client.sync()
-        self.stored = getattr(self, "stored", {})
-        self.stored[pair] = [message["messageId"] for message in messages]
-        await client.socket.close()
 
     def check(self):
-        """Nobody was refused; what was acknowledged is there, once."""
+        """Nobody was refused; what was acknowledged is there, once, and what was told is nothing else."""
         assert not self.refused, self.refused
         for pair, acknowledged in self.acknowledged.items():
             stored = self.stored[pair]
             assert len(stored) == len(set(stored))
             assert acknowledged <= set(stored), f"pair {pair} lost {acknowledged - set(stored)}"
+            assert set(self.received[pair]) <= set(stored)
