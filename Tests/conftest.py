@@ -51,7 +51,8 @@ def other_world(item):
 def pytest_terminal_summary(terminalreporter, config):
     for name, facts in config.stash.get(MEASURED, []):
         terminalreporter.write_line(name + "".join(f"\n    {fact}" for fact in facts))
-    for reason, count in config.stash.get(LEFT_OUT, Counter()).items():
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in (config.stash.get(LEFT_OUT, Counter()) + skipped).items():
         terminalreporter.write_line(f"left out, {count}: {reason}")
 
 
@@ -155,6 +156,13 @@ def closing(kind):
         for one in made:
             one.close()
 
+
+
+@pytest.fixture
+def figures(request):
+    """Notes figures of one's own, to be shown when all tests are done."""
+    rows = request.config.stash.setdefault(MEASURED, [])
+    return lambda name, *facts: rows.append((name, facts))
 
 
 @pytest.fixture

@@ -198,6 +198,23 @@ def test_a_stuck_loop_is_caught_by_the_watchdog(service):
         assert sent in stored(service)
 
 
+def test_it_is_ready_soon_and_needs_little(service, figures):
+    service.systemctl("start", "sluice.socket")
+    times, sizes = [], []
+    for _ in range(5):
+        service.systemctl("restart")
+        ends = [int(service.show("sluice", f"{name}TimestampMonotonic")) for name in ("InactiveExit", "ExecMainStart", "ActiveEnter")]
+        times.append(((ends[2] - ends[1]) / 1e3, (ends[1] - ends[0]) / 1e3))
+        sizes.append(int(fields(f"/proc/{service.pid}/status")["VmRSS"].split()[0]) / 1024)
+    ready, checked = (sorted(each)[2] for each in zip(*times))
+    figures(
+        "the service, the medians of 5 starts",
+        f"READY {ready:.0f} ms after its process began, which the check took {checked:.0f} ms before",
+        f"memory at rest {sorted(sizes)[2]:.0f} MiB",
+    )
+    assert ready < 5000 and max(sizes) < 256
+
+
 def test_a_faulty_file_ends_it_for_good_with_its_report(service):
     service.rewrite("burst:", "brust:")
     assert service.systemctl("start", check=False).returncode != 0

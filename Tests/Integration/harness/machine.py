@@ -43,6 +43,8 @@ def obstacle():
     """Why no machine can be booted here; None where one can."""
     if os.geteuid() != 0:
         return "a machine is booted by root alone"
+    if subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"], capture_output=True).returncode:
+        return "namespaces can't be made here"
     missing = [tool for tool in ("systemd-nspawn", "debootstrap", "nsenter") if not shutil.which(tool)]
     return f"there is no {', '.join(missing)}" if missing else None
 
