@@ -24,7 +24,7 @@ pipeline:
 """
 
 FAULTS = [
-    "bad.yaml:2:19: error: 'listen' wants an address such as 127.0.0.1:8080 or unix:/run/sluice/clients.sock",
+    "bad.yaml:2:19: error: 'listen' wants an address such as 127.0.0.1:8080, unix:/run/sluice/clients.sock, or systemd",
     "bad.yaml:7:5: error: unknown key 'brust' in stage 'rate_limit'; did you mean 'burst'?",
     "bad.yaml:8:11: error: 'rate' wants a rate such as 50/s, 100/m or 5/10s",
     "bad.yaml:10:12: error: unknown stage 'presist'; did you mean 'persist'?",
