@@ -257,6 +257,24 @@ def test_the_socket_starts_it_and_outlives_it(service):
         service.connect(service.port)
 
 
+def test_sockets_may_be_elsewhere_and_the_operators_as_well(service):
+    service.systemctl("start")
+    elsewhere = "[Socket]\nListenStream=\nListenStream=127.0.0.1:443\nListenStream=/run/sluice-clients.sock\n"
+    service.add("elsewhere", elsewhere, unit="sluice.socket")
+    service.systemctl("restart", "sluice.socket")
+    service.port = 443
+    assert says(service)
+    until(lambda: "clients come to 127.0.0.1:443, unix:/run/sluice-clients.sock" in service.status)
+    operators = "[Socket]\nListenStream=127.0.0.1:9999\nFileDescriptorName=admin\nService=sluice.service\n"
+    service.write("/etc/systemd/system/sluice-admin.socket", operators)
+    service.write("/etc/sluice/environment", "SLUICE_ADMIN=systemd\n", 0o600)
+    service.run("systemctl", "daemon-reload")
+    service.systemctl("stop", "sluice.service")
+    service.systemctl("start", "sluice-admin.socket", "sluice.service")
+    assert service.get("/readyz", port=9999) == "ready\n"
+    assert says(service)
+
+
 def test_a_store_that_is_away_is_waited_for(service):
     service.write("/etc/sluice/environment", "SLUICE_STORE=postgres://sluice@127.0.0.1:1/sluice\n", 0o600)
     assert service.systemctl("start", check=False).returncode != 0
