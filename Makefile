@@ -16,7 +16,7 @@ run-production: build test-dependencies ## a private PostgreSQL and Redis, and t
 	scripts/run-production.sh
 
 build: dependencies ## build release
-	swift build -c release --product sluice
+	scripts/build-release.sh
 
 test: lint test-swift test-example test-integration test-fuzz test-manual ## run every test
 
@@ -87,9 +87,8 @@ test-manual: build ## the man pages and completions
 	scripts/manual.sh .build/manual
 	scripts/check-manual.sh .build/manual
 
-bench: dependencies ## measure: see docs/benchmarks.md
+bench: build ## measure: see docs/benchmarks.md
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)
-	swift build -c release --product sluice
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/sluice-benchmarks
 	python3 Benchmarks/daemon.py
