@@ -4,7 +4,7 @@ BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev lib
 SHARED_TESTS = $(patsubst %,Tests/Integration/test_%.py,api events first_light guarantees limits push receipts sync trouble who_may)
 TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server tmux systemd systemd-container debootstrap
 
-.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format manual bench bench-production dependencies test-dependencies
+.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format manual deb test-deb bench bench-production dependencies test-dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -18,7 +18,7 @@ run-production: build test-dependencies ## a private PostgreSQL and Redis, and t
 build: dependencies ## build release
 	scripts/build-release.sh
 
-test: lint test-swift test-example test-integration test-fuzz test-manual ## run every test
+test: lint test-swift test-example test-integration test-fuzz test-manual test-deb ## run every test
 
 dependencies:
 	@scripts/check-toolchain.sh
@@ -86,6 +86,15 @@ test-manual: build ## the man pages and completions
 	@scripts/install-dependencies.sh man-db groff fish zsh
 	scripts/manual.sh .build/manual
 	scripts/check-manual.sh .build/manual
+
+deb: dependencies ## the Debian package, in .build/deb
+	@scripts/install-dependencies.sh debhelper
+	scripts/deb.sh .build/deb
+
+test-deb: deb ## the Debian package: what is in it, and what it does to a machine
+	@scripts/install-dependencies.sh $(TEST_PACKAGES) lintian
+	@scripts/python-environment.sh
+	.build/python/bin/python -m pytest -q Tests/Package
 
 bench: build ## measure: see docs/benchmarks.md
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)

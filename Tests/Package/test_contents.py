@@ -1,0 +1,94 @@
+"""What is in the Debian package, and what is not."""
+
+import re
+import subprocess
+
+import pytest
+from harness.daemon import ROOT
+from harness.package import built
+
+PACKAGE = built()
+FILES = PACKAGE.files
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory):
+    path = tmp_path_factory.mktemp("package") / "sluice"
+    path.write_bytes(PACKAGE.read("/usr/bin/sluice"))
+    path.chmod(0o755)
+    return path
+
+
+def test_lintian_finds_nothing():
+    result = subprocess.run(
+        ["lintian", "--allow-root", "--info", "--tag-display-limit=0", "--fail-on=error,warning", PACKAGE.path],
+        capture_output=True, text=True,
+    )
+    assert (result.returncode, result.stdout) == (0, ""), result.stdout + result.stderr
+
+
+def test_everything_is_where_debian_looks_for_it():
+    for name in (
+        "/usr/bin/sluice", "/etc/sluice/pipeline.yaml", "/usr/lib/sysusers.d/sluice.conf",
+        "/lib/systemd/system/sluice.service", "/lib/systemd/system/sluice.socket", "/lib/systemd/system/sluice@.service",
+        "/usr/share/man/man1/sluice.1.gz", "/usr/share/man/man1/sluice.serve.1.gz",
+        "/usr/share/bash-completion/completions/sluice", "/usr/share/zsh/vendor-completions/_sluice",
+        "/usr/share/fish/vendor_completions.d/sluice.fish", "/usr/share/doc/sluice/copyright",
+        "/usr/share/doc/sluice/changelog.gz", "/usr/share/doc/sluice/README.md", "/usr/share/doc/sluice/docs/operate.md",
+        "/usr/share/doc/sluice/docs/monitoring/alerts.yaml", "/usr/share/doc/sluice/notices/swift-nio.txt",
+        "/usr/share/doc/sluice/examples/WordFilter/Package.swift",
+    ):
+        assert name in FILES, name
+    assert PACKAGE.conffiles == ["/etc/sluice/pipeline.yaml"]
+
+
+def test_all_belongs_to_root_and_nobody_else_can_change_it():
+    for name, member in FILES.items():
+        assert (member.uname, member.gname) == ("root", "root"), name
+        runs = member.isdir() or name == "/usr/bin/sluice"
+        assert member.issym() or member.mode == (0o755 if runs else 0o644), (name, oct(member.mode))
+
+
+def test_no_secret_comes_with_it():
+    assert [name for name in FILES if "secret" in name or name.startswith("/var")] == []
+
+
+def test_the_binary_asks_for_debians_libraries_alone(binary):
+    dynamic = subprocess.run(["readelf", "-dW", binary], check=True, capture_output=True, text=True).stdout
+    needed = re.findall(r"NEEDED.*\[(.*)\]", dynamic)
+    assert [name for name in needed if "swift" in name.lower() or "Foundation" in name] == []
+    assert "RUNPATH" not in dynamic and "RPATH" not in dynamic
+    depends = PACKAGE.field("Depends")
+    for package in ("libc6", "libpq5", "libhiredis", "libsqlite3-0", "libssl3", "libyaml-0-2", "zlib1g", "ca-certificates"):
+        assert package in depends
+
+
+def test_the_binary_is_hardened_and_stripped(binary):
+    header = subprocess.run(["readelf", "-hldW", binary], check=True, capture_output=True, text=True).stdout
+    assert re.search(r"Type:\s+DYN \(Position-Independent Executable", header)
+    assert "GNU_RELRO" in header and "BIND_NOW" in header
+    assert re.search(r"GNU_STACK.* RW ", header)
+    sections = subprocess.run(["readelf", "-SW", binary], check=True, capture_output=True, text=True).stdout
+    assert ".debug_info" not in sections and ".symtab" not in sections
+
+
+def test_the_binary_does_not_tell_where_it_was_built(binary):
+    found = re.findall(re.escape(str(ROOT)).encode() + rb"[^\0]*", binary.read_bytes())
+    assert found == []
+
+
+def test_its_version_is_the_daemons(binary):
+    said = subprocess.run([binary, "version"], check=True, capture_output=True, text=True).stdout.strip()
+    assert PACKAGE.field("Version") in said
+
+
+def test_its_configuration_has_no_fault(binary, tmp_path):
+    """As it is read by `sluice check` on a machine where it was just installed."""
+    config, secret = tmp_path / "pipeline.yaml", tmp_path / "jwt.secret"
+    config.write_bytes(PACKAGE.read("/etc/sluice/pipeline.yaml"))
+    secret.write_text("a" * 64)
+    secret.chmod(0o600)
+    result = subprocess.run(
+        [binary, "check", "--offline", config], capture_output=True, text=True, env={"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    )
+    assert (result.returncode, result.stderr) == (0, "")
