@@ -31,7 +31,7 @@ def test_everything_is_where_debian_looks_for_it():
     for name in (
         "/usr/bin/sluice", "/etc/sluice/pipeline.yaml", "/usr/lib/sysusers.d/sluice.conf",
         "/lib/systemd/system/sluice.service", "/lib/systemd/system/sluice.socket", "/lib/systemd/system/sluice@.service",
-        "/usr/share/man/man1/sluice.1.gz", "/usr/share/man/man1/sluice.serve.1.gz",
+        "/usr/share/man/man1/sluice.1.gz", "/usr/share/man/man1/sluice-serve.1.gz",
         "/usr/share/bash-completion/completions/sluice", "/usr/share/zsh/vendor-completions/_sluice",
         "/usr/share/fish/vendor_completions.d/sluice.fish", "/usr/share/doc/sluice/copyright",
         "/usr/share/doc/sluice/changelog.gz", "/usr/share/doc/sluice/README.md", "/usr/share/doc/sluice/docs/operate.md",
@@ -89,6 +89,6 @@ def test_its_configuration_has_no_fault(binary, tmp_path):
     secret.write_text("a" * 64)
     secret.chmod(0o600)
     result = subprocess.run(
-        [binary, "check", "--offline", config], capture_output=True, text=True, env={"CREDENTIALS_DIRECTORY": str(tmp_path)}
+        [binary, "check", "--offline", config], capture_output=True, text=True, env={"SLUICE_JWT_SECRET_FILE": str(secret)}
     )
     assert (result.returncode, result.stderr) == (0, "")
