@@ -1,136 +1,155 @@
 """What the package does to a machine: from its installation over upgrades to the day it is purged."""
 
+import asyncio
 import re
 
 import pytest
+from harness import machine as machines
+from harness.machine import Machine
 from harness.package import built
-from harness.wait import until
+from harness.traffic import Traffic
+
+pytestmark = pytest.mark.skipif(bool(machines.obstacle()), reason=f"no machine can be booted: {machines.obstacle()}")
 
 PACKAGE = built()
 CONFIG = "/etc/sluice/pipeline.yaml"
 SECRET = "/etc/sluice/jwt.secret"
-INSTALL = (
-    "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--allow-downgrades",
+APT = (
+    "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes",
     "--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold",
 )
 
 
 @pytest.fixture
-def before(tmp_path):
+def machine():
+    with Machine(binary=None) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
     """A version from before, whose configuration was another."""
-    return PACKAGE.variant(tmp_path, "0.0.9", {CONFIG: lambda text: text.replace("burst: 100", "burst: 99")})
+    folder = tmp_path_factory.mktemp("before")
+    return PACKAGE.variant(folder, "0.0.9", {CONFIG: lambda text: text.replace("window: 10m", "window: 9m")})
 
 
 def install(machine, package):
-    machine.copy(package.path, f"/root/{package.path.name}")
-    return machine.run(*INSTALL, f"/root/{package.path.name}")
+    machine.write(f"/root/{package.path.name}", package.path.read_bytes())
+    return machine.run(*APT, "install", f"/root/{package.path.name}")
 
 
-def state(machine, unit, what="ActiveState"):
-    return machine.run("systemctl", "show", "--value", f"--property={what}", unit).strip()
+def states(machine, *units):
+    return [machine.show(unit, "ActiveState") for unit in units]
 
 
-def is_enabled(machine, unit):
-    return machine.run("systemctl", "is-enabled", unit, check=False).strip() == "enabled"
+def are_enabled(machine, *units):
+    return {machine.run("systemctl", "is-enabled", unit, check=False).stdout.strip() == "enabled" for unit in units}
 
 
-def send(machine, text, at="127.0.0.1:8080"):
-    return machine.run("sluice", "send", "--config", CONFIG, "--at", at, "--as", "alice", "--to", "bob", text)
+def text(machine, path):
+    return machine.path(path).read_text()
 
 
-def messages(machine):
-    """How many messages there are, by what the daemon counts in its store."""
-    token = machine.run("sluice", "token", "--config", CONFIG, "bob").strip()
-    request = f"GET /conversations/alice/messages HTTP/1.1\\r\\nHost: a\\r\\nAuthorization: Bearer {token}\\r\\nConnection: close\\r\\n\\r\\n"
-    return machine.run("bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/8080; printf '{request}' >&3; cat <&3")
+def talk_while(machine, doing):
+    """Has people write to each other before, while and after something is done; gives what they saw of it."""
+    traffic = Traffic(lambda: machine.connect(8080), pairs=3, secret=text(machine, SECRET).encode())
+    asyncio.run(traffic.over(doing, times=1))
+    traffic.check()
+    return traffic
 
 
 def leftovers(machine):
-    """What is named after it on the machine's disk, but for what apt and dpkg remember."""
-    found = machine.run("find", "/", "-xdev", "-name", "*sluice*", "-not", "-path", "/root/*", "-not", "-path", "/var/cache/*")
-    return found.split()
+    """What is named after it on the machine's disk, but for the packages that the test has put there."""
+    return set(machine.run("find", "/", "-xdev", "-name", "*sluice*", "-not", "-path", "/root/*").stdout.split())
 
 
 def test_once_installed_it_waits_for_the_operator_and_then_serves(machine):
     install(machine, PACKAGE)
-    assert not is_enabled(machine, "sluice.service") and not is_enabled(machine, "sluice.socket")
-    assert state(machine, "sluice.service") == state(machine, "sluice.socket") == "inactive"
-    assert machine.run("stat", "--format=%U:%G %a", SECRET).strip() == "root:root 600"
-    assert re.fullmatch("[0-9a-f]{64}", machine.run("cat", SECRET))
+    assert are_enabled(machine, "sluice.service", "sluice.socket") == {False}
+    assert states(machine, "sluice.service", "sluice.socket") == ["inactive", "inactive"]
+    assert machine.run("stat", "--format=%U:%G %a", SECRET).stdout.strip() == "root:root 600"
+    assert re.fullmatch("[0-9a-f]{64}", text(machine, SECRET))
     machine.run("systemctl", "enable", "--now", "sluice")
-    assert state(machine, "sluice.service") == state(machine, "sluice.socket") == "active"
-    assert is_enabled(machine, "sluice.service") and is_enabled(machine, "sluice.socket")
-    assert state(machine, "sluice.service", "User") == "sluice"
-    send(machine, "hello")
-    assert "hello" in messages(machine)
+    assert are_enabled(machine, "sluice.service", "sluice.socket") == {True}
+    assert states(machine, "sluice.service", "sluice.socket") == ["active", "active"]
+    # The tools find by the file what the service was given by its unit.
     machine.run("systemctl", "reload", "sluice")
+    machine.run("sluice", "reload", "--config", CONFIG)
+    sent = machine.run("sluice", "send", "--config", CONFIG, "--as", "alice", "--to", "bob", "hello", "--at", "127.0.0.1:8080")
+    assert sent.stdout.startswith("msg_")
+    assert machine.run("sluice", "check", CONFIG).stderr == ""
 
 
-def test_an_upgrade_keeps_what_was_changed_and_refuses_nobody(machine, before):
+def test_an_upgrade_keeps_what_was_changed_refuses_nobody_and_loses_nothing(machine, before):
     install(machine, before)
+    changed = text(machine, CONFIG).replace("rate: 50/s", "rate: 100000/s").replace("burst: 100", "burst: 100000")
+    machine.write(CONFIG, changed)
     machine.run("systemctl", "enable", "--now", "sluice")
-    send(machine, "from before")
-    machine.run("sed", "-i", "s/rate: 50/rate: 51/", CONFIG)
-    secret, process = machine.run("cat", SECRET), state(machine, "sluice.service", "MainPID")
-    # Somebody connects all the while.
-    machine.run(
-        "systemd-run", "--unit=visitor", "bash", "-c",
-        "until [ -e /run/enough ]; do (exec 3<>/dev/tcp/127.0.0.1/8080) && echo came || echo refused; done",
-    )
-    install(machine, PACKAGE)
-    machine.run("touch", "/run/enough")
-    until(lambda: state(machine, "visitor.service") == "inactive")
-    visits = machine.run("journalctl", "--unit=visitor", "--output=cat").split()
-    assert "came" in visits and "refused" not in visits
-    assert state(machine, "sluice.service") == "active"
-    assert state(machine, "sluice.service", "MainPID") != process
-    assert machine.run("cat", SECRET) == secret
-    text = machine.run("cat", CONFIG)
-    assert "rate: 51/s" in text and "burst: 99" in text
-    assert machine.run("cat", f"{CONFIG}.dpkg-dist") == PACKAGE.read(CONFIG).decode()
-    assert "from before" in messages(machine)
+    secret, process = text(machine, SECRET), machine.show("sluice", "MainPID")
+    listens_since = machine.show("sluice.socket", "ActiveEnterTimestampMonotonic")
+    traffic = talk_while(machine, lambda: install(machine, PACKAGE))
+    assert traffic.knocks > 0
+    assert states(machine, "sluice.service", "sluice.socket") == ["active", "active"]
+    assert machine.show("sluice", "MainPID") != process and machine.show("sluice", "NRestarts") == "0"
+    assert machine.show("sluice.socket", "ActiveEnterTimestampMonotonic") == listens_since
+    assert text(machine, SECRET) == secret
+    assert text(machine, CONFIG) == changed
+    assert text(machine, f"{CONFIG}.dpkg-dist") == PACKAGE.read(CONFIG).decode()
 
 
-def test_an_upgrade_changes_a_configuration_that_nobody_has_changed(machine, before):
+def test_an_upgrade_replaces_a_configuration_that_nobody_has_changed(machine, before):
     install(machine, before)
     install(machine, PACKAGE)
-    assert machine.run("cat", CONFIG) == PACKAGE.read(CONFIG).decode()
+    assert text(machine, CONFIG) == PACKAGE.read(CONFIG).decode()
     # What was not running is not started.
-    assert state(machine, "sluice.service") == "inactive"
+    assert states(machine, "sluice.service", "sluice.socket") == ["inactive", "inactive"]
 
 
 def test_an_upgrade_restarts_several_nodes_one_after_the_other(machine, before):
     install(machine, before)
     nodes = ["sluice@a.service", "sluice@b.service"]
-    machine.run("systemctl", "enable", "--now", "sluice@a", "sluice@b")
-    processes = [state(machine, node, "MainPID") for node in nodes]
+    machine.write("/etc/sluice/environment.b", "SLUICE_ADMIN=127.0.0.1:9091\n", 0o600)
+    machine.run("systemctl", "enable", "--now", *nodes)
+    processes = {machine.show(node, "MainPID") for node in nodes}
     install(machine, PACKAGE)
-    assert [state(machine, node) for node in nodes] == ["active", "active"]
-    assert not set(processes) & {state(machine, node, "MainPID") for node in nodes}
-    first = int(state(machine, nodes[0], "ActiveEnterTimestampMonotonic"))
-    assert first <= int(state(machine, nodes[1], "InactiveEnterTimestampMonotonic"))
+    assert states(machine, *nodes) == ["active", "active"]
+    assert not processes & {machine.show(node, "MainPID") for node in nodes}
+    first_was_ready = int(machine.show(nodes[0], "ActiveEnterTimestampMonotonic"))
+    assert first_was_ready < int(machine.show(nodes[1], "InactiveEnterTimestampMonotonic"))
 
 
 def test_what_was_removed_can_come_back_and_what_was_purged_is_gone(machine):
-    machine.run("mkdir", "-p", "/var/lib/sluice-of-others")
+    clean = leftovers(machine)
+    machine.run("mkdir", "/var/lib/sluice-of-others")
     install(machine, PACKAGE)
     machine.run("systemctl", "enable", "--now", "sluice", "sluice@a")
-    send(machine, "keep this")
-    secret = machine.run("cat", SECRET)
+    talk_while(machine, lambda: None)
+    secret = text(machine, SECRET)
+    kept = machine.path("/var/lib/sluice/sluice.db").stat().st_size
 
-    machine.run("apt-get", "remove", "--yes", "sluice")
-    for unit in ("sluice.socket", "sluice.service", "sluice@a.socket", "sluice@a.service"):
-        assert state(machine, unit) == "inactive", unit
-    assert machine.run("systemctl", "list-units", "--failed", "--no-legend") == ""
+    machine.run(*APT, "remove", "sluice")
+    units = ["sluice.socket", "sluice.service", "sluice@a.socket", "sluice@a.service"]
+    assert states(machine, *units) == ["inactive"] * 4
+    assert machine.run("systemctl", "list-units", "--failed", "--no-legend").stdout == ""
+    assert machine.path("/var/lib/sluice/sluice.db").stat().st_size == kept and machine.path(CONFIG).exists()
 
     install(machine, PACKAGE)
-    assert machine.run("cat", SECRET) == secret
+    assert text(machine, SECRET) == secret
+    # It is enabled still, but nobody has started it.
+    assert are_enabled(machine, "sluice.service", "sluice.socket") == {True}
     machine.run("systemctl", "start", "sluice")
-    assert "keep this" in messages(machine)
 
-    machine.run("apt-get", "purge", "--yes", "sluice")
-    assert state(machine, "sluice.service") == "inactive"
-    assert leftovers(machine) == ["/var/lib/sluice-of-others"]
+    machine.write("/etc/sluice/environment", "SLUICE_STATE=memory:\n", 0o600)
+    machine.run(*APT, "purge", "sluice")
+    assert states(machine, *units) == ["inactive"] * 4
+    assert leftovers(machine) - clean == {"/var/lib/sluice-of-others"}
 
     install(machine, PACKAGE)
-    assert machine.run("cat", SECRET) != secret
+    assert text(machine, SECRET) != secret
+
+
+def test_a_machine_that_was_cloned_gets_a_secret_of_its_own(machine):
+    install(machine, PACKAGE)
+    machine.path(SECRET).unlink()
+    machine.run("dpkg-reconfigure", "sluice")
+    assert re.fullmatch("[0-9a-f]{64}", text(machine, SECRET))
