@@ -59,7 +59,7 @@ def test_the_binary_asks_for_debians_libraries_alone(binary):
     assert [name for name in needed if "swift" in name.lower() or "Foundation" in name] == []
     assert "RUNPATH" not in dynamic and "RPATH" not in dynamic
     depends = PACKAGE.field("Depends")
-    for package in ("libc6", "libpq5", "libhiredis", "libsqlite3-0", "libssl3", "libyaml-0-2", "zlib1g", "ca-certificates"):
+    for package in ("libc6", "libpq5", "libhiredis", "libsqlite3-0", "libssl3", "libyaml-0-2", "zlib1g"):
         assert package in depends
 
 

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.skipif(bool(machines.obstacle()), reason=f"no machine c
 PACKAGE = built()
 CONFIG = "/etc/sluice/pipeline.yaml"
 SECRET = "/etc/sluice/jwt.secret"
+# The machine has no network, and what is merely recommended comes by it.
 APT = (
-    "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes",
+    "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "--no-install-recommends",
     "--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold",
 )
 
