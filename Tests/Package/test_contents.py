@@ -4,6 +4,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 from harness.daemon import ROOT
 from harness.package import built
 
@@ -92,3 +93,19 @@ def test_its_configuration_has_no_fault(binary, tmp_path):
         [binary, "check", "--offline", config], capture_output=True, text=True, env={"SLUICE_JWT_SECRET_FILE": str(secret)}
     )
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_its_configuration_is_that_of_the_tree_but_for_where_things_are():
+    tree = dict(settings(yaml.safe_load((ROOT / "pipeline.yaml").read_text())))
+    package = dict(settings(yaml.safe_load(PACKAGE.read("/etc/sluice/pipeline.yaml"))))
+    different = {key for key in tree.keys() | package.keys() if tree.get(key) != package.get(key)}
+    assert different == {"server.listen", "store", "control", "pipeline.0.secret_file"}
+
+
+def settings(node, path=""):
+    """What a file says: the paths of its values, and the values."""
+    if isinstance(node, dict | list):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from settings(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, node
