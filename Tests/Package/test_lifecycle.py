@@ -51,12 +51,26 @@ def text(machine, path):
     return machine.path(path).read_text()
 
 
+def people(machine):
+    return Traffic(lambda: machine.connect(8080), pairs=3, secret=text(machine, SECRET).encode())
+
+
 def talk_while(machine, doing):
     """Has people write to each other before, while and after something is done; gives what they saw of it."""
-    traffic = Traffic(lambda: machine.connect(8080), pairs=3, secret=text(machine, SECRET).encode())
+    traffic = people(machine)
     asyncio.run(traffic.over(doing, times=1))
     traffic.check()
     return traffic
+
+
+def stored(machine, user):
+    async def sync():
+        client = await people(machine).client(user)
+        messages, _ = await client.sync()
+        await client.socket.close()
+        return {message["messageId"] for message in messages}
+
+    return asyncio.run(sync())
 
 
 def leftovers(machine):
@@ -98,6 +112,19 @@ def test_an_upgrade_keeps_what_was_changed_refuses_nobody_and_loses_nothing(mach
     assert text(machine, f"{CONFIG}.dpkg-dist") == PACKAGE.read(CONFIG).decode()
 
 
+def test_an_upgrade_leaves_a_daemon_running_that_would_not_start_again(machine, before):
+    install(machine, before)
+    machine.run("systemctl", "enable", "--now", "sluice")
+    process = machine.show("sluice", "MainPID")
+    machine.write(CONFIG, text(machine, CONFIG).replace("burst:", "brust:"))
+    done = install(machine, PACKAGE)
+    said = done.stdout + done.stderr
+    assert f"{CONFIG}:22:5: error: unknown key 'brust'" in said and "the version before goes on" in said
+    assert machine.show("sluice", "MainPID") == process
+    machine.write(CONFIG, text(machine, CONFIG).replace("brust:", "burst:"))
+    machine.run("systemctl", "restart", "sluice")
+
+
 def test_an_upgrade_replaces_a_configuration_that_nobody_has_changed(machine, before):
     install(machine, before)
     install(machine, PACKAGE)
@@ -124,21 +151,21 @@ def test_what_was_removed_can_come_back_and_what_was_purged_is_gone(machine):
     machine.run("mkdir", "/var/lib/sluice-of-others")
     install(machine, PACKAGE)
     machine.run("systemctl", "enable", "--now", "sluice", "sluice@a")
-    talk_while(machine, lambda: None)
+    sent = talk_while(machine, lambda: None).acknowledged[0]
     secret = text(machine, SECRET)
-    kept = machine.path("/var/lib/sluice/sluice.db").stat().st_size
 
     machine.run(*APT, "remove", "sluice")
     units = ["sluice.socket", "sluice.service", "sluice@a.socket", "sluice@a.service"]
     assert states(machine, *units) == ["inactive"] * 4
     assert machine.run("systemctl", "list-units", "--failed", "--no-legend").stdout == ""
-    assert machine.path("/var/lib/sluice/sluice.db").stat().st_size == kept and machine.path(CONFIG).exists()
+    assert machine.path(CONFIG).exists()
 
     install(machine, PACKAGE)
     assert text(machine, SECRET) == secret
     # It is enabled still, but nobody has started it.
     assert are_enabled(machine, "sluice.service", "sluice.socket") == {True}
     machine.run("systemctl", "start", "sluice")
+    assert sent and sent <= stored(machine, "receiver-0")
 
     machine.write("/etc/sluice/environment", "SLUICE_STATE=memory:\n", 0o600)
     machine.run(*APT, "purge", "sluice")
