@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the Debian package, with what strips it of its debug information beside it, into a folder.
+# Builds the Debian package, and another one with its debug information, into a folder.
 set -eu
 DEB_FOLDER=$(realpath -m "$1")
 export DEB_FOLDER
