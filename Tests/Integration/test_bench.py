@@ -74,6 +74,7 @@ def test_a_daemon_that_dies_under_the_load_is_told(start):
         (["--secret-file", "x"], 2, "--secret-file wants --at"),
         (["--secret-file", "absent", "--at", "127.0.0.1:1"], 1, "can't sign a token"),
         (["--at", "127.0.0.1:1", "--pairs", "1"], 1, "no server answers at 127.0.0.1:1"),
+        (["--at", "systemd", "--pairs", "1"], 1, "give --at HOST:PORT"),
     ],
 )
 def test_what_is_asked_wrongly_is_told(daemon, options, code, said):

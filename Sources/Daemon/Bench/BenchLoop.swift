@@ -54,6 +54,9 @@ final class BenchLoop {
       switch address {
       case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
       case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
+      case .systemd:
+        eventLoop.makeFailedFuture(
+          CommandError("where it listens is for systemd to say; give --at HOST:PORT or --at unix:/PATH"))
       }
     let own = NIOLoopBound(self, eventLoop: eventLoop)
     connected.whenComplete { result in
