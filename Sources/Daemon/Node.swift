@@ -192,9 +192,10 @@ final class Node: Sendable {
     }
   }
 
-  /// Ends: takes nothing new, finishes what is under way, tells clients to come back, spread over the drain window.
+  /// Ends: says so ahead, then takes nothing new, finishes what is under way, tells clients to come back, spread over the drain window.
   func shutDown() async {
     await reloader.end()
+    await announceEnd()
     shared.isDraining.store(true, ordering: .relaxed)
     for listener in clients { try? await listener.close() }
     await sayGoodbye()
@@ -207,6 +208,15 @@ final class Node: Sendable {
     await store.close()
     for listener in admin { try? await listener.close() }
     try? await group.shutdownGracefully()
+  }
+
+  /// Says that the daemon is to end, and serves on until whoever balances between nodes has had the time to see it.
+  private func announceEnd() async {
+    shared.isLeaving.store(true, ordering: .relaxed)
+    let lead = live.drainLead
+    guard lead > .zero else { return }
+    logger.notice("leaving; clients are still taken", metadata: ["for": "\(lead)"])
+    try? await Task.sleep(for: lead)
   }
 
   /// Closes the connections evenly over half the window, so that they do not all come back at once.

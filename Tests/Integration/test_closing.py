@@ -6,8 +6,10 @@ import signal
 import time
 
 import pytest
+from harness import tokens
 from harness.client import RawSocket, close_code, connect
 from harness.server import wait_until
+from harness.wait import comes
 from test_api import SERVER, API
 
 BROKEN = {
@@ -69,6 +71,32 @@ def test_who_is_let_in_while_the_daemon_ends_is_told_to_come_back(own_redis, sta
 
     code, seconds = asyncio.run(run())
     assert code == 1012 and seconds < 1
+
+
+@pytest.mark.one_node("ends one daemon")
+def test_a_daemon_that_is_to_end_says_so_ahead_and_serves_on(start):
+    daemon = start()
+    daemon.reload(("drain: 4s", "drain: 4s\n  drain_lead: 2s"))
+    assert daemon.get("/openz", port=daemon.admin).status == 200
+    assert daemon.post({"type": "PING", "data": {}}, tokens.token("bob")).getheader("Connection") is None
+
+    async def run():
+        async with connect(daemon, "alice") as alice:
+            began = time.monotonic()
+            daemon.process.send_signal(signal.SIGTERM)
+            await comes(lambda: daemon.get("/openz", port=daemon.admin).status == 503, "the daemon is to end")
+            ready = daemon.get("/readyz", port=daemon.admin)
+            assert (ready.status, ready.text) == (503, "draining\n")
+            answer = daemon.post({"type": "PING", "data": {}}, tokens.token("bob"))
+            assert (answer.status, answer.getheader("Connection")) == (200, "close")
+            async with connect(daemon, "bob") as bob:
+                assert (await alice.say("bob", "hi", "1"))["type"] == "MESSAGE_SENT"
+                assert (await bob.expect("NEW_MESSAGE"))["content"] == "hi"
+                assert await asyncio.gather(close_code(alice.socket), close_code(bob.socket)) == [1012, 1012]
+            return time.monotonic() - began
+
+    assert 1.9 < asyncio.run(run()) < 4
+    assert daemon.process.wait(10) == 0
 
 
 def test_who_is_disconnected_by_the_backend_is_let_go_at_once(daemon):

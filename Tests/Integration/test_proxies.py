@@ -93,6 +93,16 @@ def test_a_trusted_proxy_speaks_for_the_sender_of_each_request(start):
         assert [status(exchange(daemon, event("ada", text))) for text in forwarded] == [200, 200, 429]
 
 
+def test_a_client_whom_a_proxy_speaks_for_speaks_for_nobody(start):
+    """A proxy that hands on bytes as they are says whose they are, and the client may write what it likes in them."""
+    daemon = start(**settings("trusted_proxies: [127.0.0.1, 10.0.0.0/8]"))
+    answers = [status(exchange(daemon, header() + event("ada", f"198.51.100.{n}"))) for n in range(3)]
+    assert answers == [200, 200, 429]
+    # Unless that client is a proxy too.
+    answers = [status(exchange(daemon, header("10.0.0.2") + event("ada", f"198.51.100.{n}"))) for n in range(3)]
+    assert answers == [200, 200, 200]
+
+
 def test_nobody_else_speaks_for_others(start):
     daemon = start(**settings())
     answers = [status(exchange(daemon, event("ada", f"203.0.113.{n}"))) for n in range(3)]

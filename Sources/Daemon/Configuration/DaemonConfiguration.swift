@@ -35,6 +35,7 @@ struct DaemonConfiguration: Decodable, Sendable {
     var handshakeTimeout: ConfigDuration?
     var pingInterval: ConfigDuration?
     var drain: ConfigDuration?
+    var drainLead: ConfigDuration?
     var abuseAfter: Int?
     var backendScope: String?
     var trustedProxies: [String]?
@@ -48,6 +49,7 @@ struct DaemonConfiguration: Decodable, Sendable {
       case listen, admin, tls, cors, limits, drain, compression, lease
       case handshakeTimeout = "handshake_timeout"
       case pingInterval = "ping_interval"
+      case drainLead = "drain_lead"
       case abuseAfter = "abuse_after"
       case backendScope = "backend_scope"
       case trustedProxies = "trusted_proxies"
@@ -105,6 +107,8 @@ struct DaemonConfiguration: Decodable, Sendable {
   var reloadTimeout: Duration { server?.reloadTimeout?.duration ?? .seconds(30) }
   var logLevel: LogLevelName { server?.logLevel ?? .info }
   var drain: Duration { server?.drain?.duration ?? .seconds(10) }
+  /// How long before that the daemon says that it is to end.
+  var drainLead: Duration { server?.drainLead?.duration ?? .zero }
 
   var gatewaySettings: GatewaySettings {
     var settings = GatewaySettings()

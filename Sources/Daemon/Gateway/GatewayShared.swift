@@ -8,6 +8,8 @@ final class GatewayShared: Sendable {
   let admission = AdmissionLimits()
   /// How many WebSockets are open on all loops.
   let openSockets = Atomic<Int>(0)
+  /// Whether the daemon has said that it is to end; it may serve on for a while.
+  let isLeaving = Atomic<Bool>(false)
   /// Whether the daemon is ending: nothing new is taken.
   let isDraining = Atomic<Bool>(false)
   private let lastConnection: Atomic<UInt64>

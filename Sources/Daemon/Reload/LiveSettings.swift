@@ -13,9 +13,13 @@ final class LiveSettings: Sendable {
   let plan: Setting<ChainPlan>
   private let logLevel: LogLevel
   private let drainWindow: Setting<Duration>
+  private let drainNotice: Setting<Duration>
 
   /// How long the daemon may take to end.
   var drain: Duration { drainWindow.value }
+
+  /// How long before that the daemon says that it is to end, and serves on.
+  var drainLead: Duration { drainNotice.value }
 
   /// - Throws: ``TLSFiles/Fault`` where the certificate can't be used.
   init(_ content: LoadedConfiguration.Content, _ logLevel: LogLevel) throws(TLSFiles.Fault) {
@@ -29,6 +33,7 @@ final class LiveSettings: Sendable {
     plan = Setting(content.plan)
     self.logLevel = logLevel
     drainWindow = Setting(content.daemon.drain)
+    drainNotice = Setting(content.daemon.drainLead)
   }
 
   /// Puts a file's settings in force, after reading again what it names.
@@ -45,5 +50,6 @@ final class LiveSettings: Sendable {
     plan.value = content.plan
     logLevel.configure(content.daemon.logLevel.level)
     drainWindow.value = content.daemon.drain
+    drainNotice.value = content.daemon.drainLead
   }
 }

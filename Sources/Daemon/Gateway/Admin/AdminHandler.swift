@@ -16,10 +16,12 @@ final class AdminHandler: HTTPExchange {
     }
     switch head.uri.prefix(while: { $0 != "?" }) {
     case "/healthz": answer(.text(.ok, "ok\n"))
+    case "/openz": answer(overview.openness)
     case "/readyz": answerLater { $0.readiness() }
     case "/metrics": answerLater { $0.metrics() }
     case "/pipeline": answerLater { $0.pipeline() }
-    default: answer(.problem(Rejection(.notFound, "there are /healthz, /readyz, /metrics and /pipeline")))
+    default:
+      answer(.problem(Rejection(.notFound, "there are /healthz, /openz, /readyz, /metrics and /pipeline")))
     }
   }
 

@@ -36,11 +36,18 @@ final class Overview: Sendable {
     self.follower = follower
   }
 
+  /// 200 where clients may come, 503 once the daemon is to end. Store and state are not asked: what is wrong with
+  /// them is the same on other nodes, so it is no reason to send clients elsewhere.
+  var openness: HTTPReply {
+    guard shared.isLeaving.load(ordering: .relaxed) else { return .text(.ok, "open\n") }
+    return .text(.serviceUnavailable, "draining\n")
+  }
+
   /// 200 where store and state answer and nothing is ending, else 503 with the reasons.
   func readiness() -> EventLoopFuture<HTTPReply> {
     let shared = shared
     return health().map { store, state in
-      let draining = shared.isDraining.load(ordering: .relaxed) ? "draining\n" : ""
+      let draining = shared.isLeaving.load(ordering: .relaxed) ? "draining\n" : ""
       let reasons = (store.map { "store: \($0)\n" } ?? "") + (state.map { "state: \($0)\n" } ?? "") + draining
       return reasons.isEmpty ? .text(.ok, "ready\n") : .text(.serviceUnavailable, reasons)
     }

@@ -15,7 +15,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   /// The peer, or whom a PROXY header says that it speaks for; `nil` on a Unix socket.
   private var peer: IPAddress?
   /// Whether the peer may speak for others.
-  private let peerIsTrusted: Bool
+  private var peerIsTrusted: Bool
   private var admission: Admission?
   /// Whether a request has come whole.
   private var hasRequested = false
@@ -50,8 +50,12 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     lastActive = loop.clock.monotonic()
   }
 
-  /// Has the connection count as a client's of a trusted proxy.
-  func speak(for client: IPAddress) { peer = client }
+  /// Has the connection count as a client's of a trusted proxy. The bytes are that client's own, so what they say of
+  /// others is believed only where the client is a trusted proxy too.
+  func speak(for client: IPAddress) {
+    peer = client
+    peerIsTrusted = loop.settings.trustedProxies.trust(client)
+  }
 
   override func handlerAdded(context: ChannelHandlerContext) {
     super.handlerAdded(context: context)
@@ -140,6 +144,8 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     var reply = reply
     crossOrigin?.add(to: &reply)
     if compresses { Gzip.compress(&reply) }
+    // A connection that is kept would soon be cut, maybe under its next request.
+    if loop.shared.isLeaving.load(ordering: .relaxed) { endSoon() }
     super.answer(reply)
   }
 
