@@ -2,7 +2,7 @@
 BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev libpq-dev libhiredis-dev
 # The tests of what could differ where nodes share a store and a state; `make test-production` runs all of them.
 SHARED_TESTS = $(patsubst %,Tests/Integration/test_%.py,api events first_light guarantees limits push receipts sync trouble who_may)
-TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server tmux systemd systemd-container debootstrap
+TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server sqlite3 haproxy nginx tmux systemd systemd-container debootstrap
 
 .PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format manual deb test-deb bench bench-production dependencies test-dependencies
 
