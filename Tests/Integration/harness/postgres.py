@@ -63,11 +63,11 @@ def template():
 class Postgres(Server):
     kind = "postgres"
 
-    def __init__(self, max_connections=100, disk=None, **settings):
-        """`disk` (in MiB, root only) puts the data on a file system of that size, which nobody else sees."""
+    def __init__(self, max_connections=100, disk=None, fresh=False, **settings):
+        """`fresh` makes it another cluster than all others, which are copies of one. `disk` (in MiB, root only) puts the data on a file system of that size, which nobody else sees."""
         if disk and os.geteuid() != 0:
             raise PermissionError("only root can give PostgreSQL a disk of its own")
-        data, self.password = template()
+        data, self.password = template.__wrapped__() if fresh else template()
         super().__init__()
         self.data = self.folder / "data"
         self.max_connections = max_connections
