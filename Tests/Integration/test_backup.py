@@ -7,12 +7,15 @@ import types
 
 import pytest
 from harness.client import connect
-from harness.daemon import Daemon
+from harness.daemon import ROOT, Daemon
 from harness.nodes import Talk, comes_on
 from harness.postgres import PROGRAMS, Postgres
 from harness.wait import until
 
+PAGE = (ROOT / "docs" / "production.md").read_text()
 NEW_EPOCH = "UPDATE meta SET epoch = random() & 0x7fffffffffffffff"
+DUMP = ("--format=custom", "--schema=sluice")
+RESTORE = ("--no-owner", "--exit-on-error", "--single-transaction")
 
 
 def run(*command, **more):
@@ -74,6 +77,11 @@ async def cursor_expires(daemon, cursor):
     assert answer["data"]["code"] == "CURSOR_EXPIRED", answer
 
 
+def test_the_page_says_what_is_done_here():
+    for words in (NEW_EPOCH, " ".join(DUMP), " ".join(RESTORE), "VACUUM INTO", "FLUSHALL", "`recovery.signal`"):
+        assert words in PAGE, words
+
+
 def test_a_copy_of_sqlite_serves_a_fresh_daemon(make_daemon, tmp_path):
     old, new = make_daemon(), make_daemon()
     copy = tmp_path / "copy.db"
@@ -102,13 +110,13 @@ def test_a_dump_of_postgres_serves_a_fresh_daemon_on_another_server(make_daemon,
         new = make_daemon(store=url, state=redis.url_of(1))
 
         def back_up():
-            run("pg_dump", "--format=custom", "--schema=sluice", "--file", dump, postgres.url)
+            run("pg_dump", *DUMP, "--file", dump, postgres.url)
 
         async def talk():
             old.start()
             before, messages, cursor = await talked_over(old, back_up)
             old.kill()
-            run("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname", url, dump)
+            run("pg_restore", *RESTORE, "--dbname", url, dump)
             new.start()
             await cursor_expires(new, cursor)
             await goes_on(new, before, messages)
