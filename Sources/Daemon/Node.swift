@@ -221,7 +221,7 @@ final class Node: Sendable {
 
   /// Closes the connections evenly over half the window, so that they do not all come back at once.
   private func sayGoodbye() async {
-    let window = live.drain / 2
+    let window = live.drainWindow / 2
     await withTaskGroup { tasks in
       for loop in loops {
         tasks.addTask { try? await loop.eventLoop.flatSubmit { loop.sayGoodbye(within: window) }.get() }
@@ -231,7 +231,7 @@ final class Node: Sendable {
 
   /// Waits until no event is under way and no client is connected, but no longer than the rest of the window.
   private func untilIdle() async {
-    let deadline = ContinuousClock.now + live.drain / 2
+    let deadline = ContinuousClock.now + live.drainWindow / 2
     while ContinuousClock.now < deadline {
       var busy = 0
       for loop in loops { busy += (try? await loop.eventLoop.submit { loop.load }.get()) ?? 0 }

@@ -12,14 +12,17 @@ final class LiveSettings: Sendable {
   /// The chain as it is declared.
   let plan: Setting<ChainPlan>
   private let logLevel: LogLevel
-  private let drainWindow: Setting<Duration>
-  private let drainNotice: Setting<Duration>
+  private let lead: Setting<Duration>
+  private let window: Setting<Duration>
 
   /// How long the daemon may take to end.
-  var drain: Duration { drainWindow.value }
+  var drain: Duration { drainLead + drainWindow }
 
-  /// How long before that the daemon says that it is to end, and serves on.
-  var drainLead: Duration { drainNotice.value }
+  /// For how long of that it serves on, having said that it is to end.
+  var drainLead: Duration { lead.value }
+
+  /// How long clients and events have from then on.
+  var drainWindow: Duration { window.value }
 
   /// - Throws: ``TLSFiles/Fault`` where the certificate can't be used.
   init(_ content: LoadedConfiguration.Content, _ logLevel: LogLevel) throws(TLSFiles.Fault) {
@@ -32,8 +35,8 @@ final class LiveSettings: Sendable {
     audience = Setting(content.plan.audience)
     plan = Setting(content.plan)
     self.logLevel = logLevel
-    drainWindow = Setting(content.daemon.drain)
-    drainNotice = Setting(content.daemon.drainLead)
+    lead = Setting(content.daemon.drainLead)
+    window = Setting(content.daemon.drain)
   }
 
   /// Puts a file's settings in force, after reading again what it names.
@@ -49,7 +52,7 @@ final class LiveSettings: Sendable {
     audience.value = content.plan.audience
     plan.value = content.plan
     logLevel.configure(content.daemon.logLevel.level)
-    drainWindow.value = content.daemon.drain
-    drainNotice.value = content.daemon.drainLead
+    lead.value = content.daemon.drainLead
+    window.value = content.daemon.drain
   }
 }
