@@ -42,6 +42,13 @@ struct Housekeeping {
           "SELECT keep_house($1, $2, $3)",
           [.integer(now.milliseconds), .integer(keys.rawValue), .integer(deleted.milliseconds)])
       ])
+      let devices = now + (.zero - options.deviceRetention)
+      let pushes = MessageID.lowest(at: now + (.zero - PushBacklog.longestWait))
+      _ = try connection.run([
+        PostgresStatement(
+          "SELECT drop_old_devices($1), drop_old_pushes($2)",
+          [.integer(devices.milliseconds), .integer(pushes.rawValue)])
+      ])
     }
     if .now >= nextSummary {
       nextSummary = .now + Self.summaryInterval

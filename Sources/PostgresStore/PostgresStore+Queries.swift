@@ -106,11 +106,14 @@ extension PostgresStore {
     read(
       {
         PostgresStatement(
-          "SELECT token, platform FROM devices WHERE user_id = $1 ORDER BY since DESC, token", [.text(user)])
+          "SELECT token, platform, since FROM devices WHERE user_id = $1 ORDER BY since DESC, token",
+          [.text(user)])
       },
       { result in
         result.rows.map {
-          Device(userID: user, token: result.text($0, 0), platform: result.optionalText($0, 1))
+          Device(
+            userID: user, token: result.text($0, 0), platform: result.optionalText($0, 1),
+            lastSeen: Timestamp(milliseconds: result.integer($0, 2)))
         }
       }, then)
   }
@@ -153,34 +156,17 @@ extension PostgresStore {
   }
 
   public func undecidedPushes(
-    notBefore oldest: MessageID, limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void
+    service: String, notBefore oldest: MessageID, limit: Int,
+    then: @escaping @Sendable (Result<[UndecidedPush], StoreError>) -> Void
   ) {
     read(
-      {
-        PostgresStatement(
-          """
-          SELECT id, receiver FROM messages
-            WHERE id >= greatest($1, coalesce((SELECT pushes_decided FROM meta), 9223372036854775807))
-              AND delivered_at IS NULL AND read_at IS NULL AND deleted_at IS NULL AND sender <> receiver
-            ORDER BY id LIMIT $2
-          """, [.integer(oldest.rawValue), .integer(Int64(limit))])
-      }, Self.pushes, then)
+      { PushQuery.undecided(service: service, notBefore: oldest, limit: limit) },
+      { PushQuery.undecided($0) }, then)
   }
 
-  public func duePushes(limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void) {
-    read(
-      {
-        PostgresStatement(
-          """
-          SELECT p.message, p.receiver FROM pushes p JOIN messages m ON m.id = p.message
-            WHERE m.read_at IS NULL AND m.deleted_at IS NULL ORDER BY p.message LIMIT $1
-          """, [.integer(Int64(limit))])
-      }, Self.pushes, then)
-  }
-
-  private static func pushes(_ result: PostgresResult) -> [DuePush] {
-    result.rows.map {
-      DuePush(MessageID(rawValue: UInt64(bitPattern: result.integer($0, 0))), to: result.text($0, 1))
-    }
+  public func pushBacklog(
+    service: String, upTo limit: Int, then: @escaping @Sendable (Result<PushBacklog, StoreError>) -> Void
+  ) {
+    read({ PushQuery.backlog(of: service, upTo: limit) }, { PushQuery.backlog($0) }, then)
   }
 }

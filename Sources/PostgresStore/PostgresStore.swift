@@ -166,7 +166,8 @@ public final class PostgresStore: SharedFeed {
 
 extension StoreWrite {
   /// Which of so many writers makes a change: what two users say to each other by the same one, what becomes of a
-  /// message by the same one, and all else by the first.
+  /// message by the same one, and all else by the first. But what is taken to be pushed, and what became of it, is the
+  /// last one's: so no transaction holds lanes of both kinds, which would let two of them wait for each other.
   fileprivate func writer(of count: Int) -> Int {
     var digest = Digest()
     switch self {
@@ -182,6 +183,7 @@ extension StoreWrite {
     case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .erase, .push, .pushesDecided,
       .deadLetter, .dropDeadLetters:
       return 0
+    case .takePushes, .pushOutcome: return count - 1
     }
     // The lowest bits of this hash tell little: that of neighbouring names is often the same.
     return Int((digest.value >> 32) % UInt64(count))

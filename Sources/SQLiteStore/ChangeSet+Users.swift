@@ -89,7 +89,7 @@ extension ChangeSet {
     }
     guard messages.isEmpty else { return .changed(changes) }
     for statement in [
-      "DELETE FROM devices WHERE user = ?1", "DELETE FROM pushes WHERE receiver = ?1",
+      "DELETE FROM devices WHERE user = ?1", "DELETE FROM push_lanes WHERE receiver = ?1",
       "DELETE FROM links WHERE user = ?1 OR peer = ?1",
       "DELETE FROM blocks WHERE user = ?1", "DELETE FROM send_keys WHERE sender = ?1",
       "DELETE FROM dead_letters WHERE user = ?1",

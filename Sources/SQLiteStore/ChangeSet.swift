@@ -35,7 +35,10 @@ struct ChangeSet {
     case .revoke(let user, let moment): try revoke(user, moment)
     case .erase(let user, let moment): try erase(user, at: moment)
     case .push(let push): try add(push)
-    case .pushesDecided(let mark, let oldest): try decided(before: mark, dropping: oldest)
+    case .takePushes(let take): try lease(take)
+    case .pushOutcome(let job, let lease, let outcome): try settle(job, lease, outcome)
+    case .pushesDecided(let service, let mark, let oldest):
+      try decided(service, before: mark, dropping: oldest)
     case .deadLetter(let letter): try keep(letter)
     case .dropDeadLetters(let ids): try dropDeadLetters(ids)
     }

@@ -102,6 +102,8 @@ final class GroupCommit {
     if now >= lastPruning + .seconds(60) {
       try prune(before: now + (.zero - options.sendKeyRetention))
       try purge(before: now + (.zero - options.deletedRetention))
+      try changes.dropDevices(before: now + (.zero - options.deviceRetention))
+      try changes.dropPushes(before: .lowest(at: now + (.zero - PushBacklog.longestWait)))
       lastPruning = now
     }
     if now >= nextLetters {

@@ -6,6 +6,8 @@ public struct SQLiteOptions: Sendable {
   public var deletedRetention: Duration
   /// How long an event that a stage has failed on is kept.
   public var deadLetterRetention: Duration
+  /// How long a device is kept that nobody registers again.
+  public var deviceRetention: Duration
   /// Whether the words of messages are indexed, so that they can be searched.
   public var keepsSearchIndex: Bool
   /// How many changes may wait for the writer; beyond, they are refused as unavailable. Large ones count for several.
@@ -15,17 +17,18 @@ public struct SQLiteOptions: Sendable {
   /// How many pages the file may have; `nil` for as many as the disk holds.
   public var pageLimit: Int?
 
-  /// The defaults: send keys for seven days, deleted content and dead letters for thirty, no search, 65,536 waiting,
-  /// 4,096 a transaction, no limit of pages.
+  /// The defaults: send keys for seven days, deleted content and dead letters for thirty, devices for 270, no
+  /// search, 65,536 waiting, 4,096 a transaction, no limit of pages.
   public init(
     sendKeyRetention: Duration = .seconds(7 * 86_400), deletedRetention: Duration = .seconds(30 * 86_400),
-    deadLetterRetention: Duration = .seconds(30 * 86_400),
+    deadLetterRetention: Duration = .seconds(30 * 86_400), deviceRetention: Duration = .seconds(270 * 86_400),
     keepsSearchIndex: Bool = false, queueLimit: Int = 65_536, batchLimit: Int = 4096,
     pageLimit: Int? = nil
   ) {
     self.sendKeyRetention = sendKeyRetention
     self.deletedRetention = deletedRetention
     self.deadLetterRetention = deadLetterRetention
+    self.deviceRetention = deviceRetention
     self.keepsSearchIndex = keepsSearchIndex
     self.queueLimit = queueLimit
     self.batchLimit = batchLimit

@@ -76,22 +76,32 @@ extension SQLiteStore {
     read(then) { connection throws(StoreError) in
       var devices: [Device] = []
       try connection.rows(
-        "SELECT token, platform FROM devices WHERE user = ? ORDER BY since DESC, token", [.text(user)]
-      ) { devices.append(Device(userID: user, token: $0.text(0), platform: $0.optionalText(1))) }
+        "SELECT token, platform, since FROM devices WHERE user = ? ORDER BY since DESC, token", [.text(user)]
+      ) { row in
+        devices.append(
+          Device(
+            userID: user, token: row.text(0), platform: row.optionalText(1),
+            lastSeen: Timestamp(milliseconds: row.integer(2))))
+      }
       return devices
     }
   }
 
   public func undecidedPushes(
-    notBefore oldest: MessageID, limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void
+    service: String, notBefore oldest: MessageID, limit: Int,
+    then: @escaping @Sendable (Result<[UndecidedPush], StoreError>) -> Void
   ) {
     read(then) { connection throws(StoreError) in
-      try PushQuery.undecided(notBefore: oldest, limit: limit, connection)
+      try PushQuery.undecided(service: service, notBefore: oldest, limit: limit, connection)
     }
   }
 
-  public func duePushes(limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void) {
-    read(then) { connection throws(StoreError) in try PushQuery.due(limit: limit, connection) }
+  public func pushBacklog(
+    service: String, upTo limit: Int, then: @escaping @Sendable (Result<PushBacklog, StoreError>) -> Void
+  ) {
+    read(then) { connection throws(StoreError) in
+      try PushQuery.backlog(of: service, upTo: limit, connection)
+    }
   }
 
   public func deadLetters(

@@ -135,6 +135,77 @@ enum Schema {
     CREATE INDEX dead_letters_by_time ON dead_letters (at);
     CREATE INDEX dead_letters_of_user ON dead_letters (user) WHERE user IS NOT NULL;
     """,
+    """
+    -- What is to be pushed, in lanes: all that goes from one service to one device (or user: then the token is empty)
+    -- about one conversation goes one after the other.
+    CREATE TABLE push_lanes (
+      id INTEGER PRIMARY KEY,
+      service TEXT NOT NULL,
+      conversation INTEGER NOT NULL,
+      receiver TEXT NOT NULL,
+      token TEXT NOT NULL,
+      -- From when on its oldest job may be taken: when that was due, when it is to be tried again, or when its lease ends.
+      ready INTEGER NOT NULL,
+      -- Who was given the job `taken` has it until then.
+      lease INTEGER,
+      taken INTEGER,
+      UNIQUE (receiver, conversation, token, service)
+    );
+    CREATE INDEX push_lanes_ready ON push_lanes (service, ready);
+
+    -- A lane has at least one job.
+    CREATE TABLE push_jobs (
+      service TEXT NOT NULL,
+      message INTEGER NOT NULL,
+      token TEXT NOT NULL,
+      lane INTEGER NOT NULL,
+      due INTEGER NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (service, message, token)
+    ) WITHOUT ROWID;
+    CREATE INDEX push_jobs_in_lane ON push_jobs (lane, message);
+    CREATE TRIGGER push_lane_dropped AFTER DELETE ON push_lanes BEGIN
+      DELETE FROM push_jobs WHERE lane = old.id;
+    END;
+
+    -- Up to which message it is decided what each service is to push.
+    CREATE TABLE push_marks (service TEXT PRIMARY KEY, decided INTEGER NOT NULL) WITHOUT ROWID;
+
+    -- Jobs for messages behind the mark that are done with: after a restart it is decided on those messages again.
+    CREATE TABLE push_settled (
+      service TEXT NOT NULL,
+      message INTEGER NOT NULL,
+      token TEXT NOT NULL,
+      PRIMARY KEY (service, message, token)
+    ) WITHOUT ROWID;
+
+    -- Devices that a service has said are not its own; forgotten when the device is registered again.
+    CREATE TABLE device_quarantines (
+      token TEXT NOT NULL,
+      service TEXT NOT NULL,
+      PRIMARY KEY (token, service)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER device_dropped AFTER DELETE ON devices BEGIN
+      DELETE FROM device_quarantines WHERE token = old.token;
+    END;
+    CREATE TRIGGER device_registered AFTER UPDATE ON devices BEGIN
+      DELETE FROM device_quarantines WHERE token = old.token;
+    END;
+    CREATE INDEX devices_by_age ON devices (since);
+
+    -- What was kept before went to one service, which had the name of its stage.
+    INSERT INTO push_marks SELECT 'fcm', pushes_decided FROM meta WHERE pushes_decided IS NOT NULL;
+    INSERT INTO push_lanes (service, conversation, receiver, token, ready)
+      SELECT 'fcm', m.conversation, m.receiver, d.token, min(p.due)
+        FROM pushes p JOIN messages m ON m.id = p.message AND m.receiver = p.receiver
+          JOIN devices d ON d.user = m.receiver GROUP BY 2, 3, 4;
+    INSERT INTO push_jobs (service, message, token, lane, due)
+      SELECT 'fcm', p.message, l.token, l.id, p.due
+        FROM pushes p JOIN messages m ON m.id = p.message AND m.receiver = p.receiver
+          JOIN push_lanes l ON l.receiver = m.receiver AND l.conversation = m.conversation;
+    DROP TABLE pushes;
+    ALTER TABLE meta DROP COLUMN pushes_decided;
+    """,
   ]
 
   /// How many of the steps a database has been through.

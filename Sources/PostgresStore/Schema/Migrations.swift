@@ -14,6 +14,8 @@ enum Migrations {
     Step(sql: Migration0003.sql, needs: 1),
     Step(sql: Migration0004.sql, needs: 1),
     Step(sql: Migration0005.sql, needs: 1),
+    Step(sql: Migration0006.sql, needs: 1),
+    Step(sql: Migration0007.sql, needs: 1),
   ]
 
   /// The schema of this version.

@@ -18,7 +18,8 @@ struct SingleStep {
   var statements: [PostgresStatement] {
     let moment = PostgresValue.integer(now.milliseconds)
     switch write {
-    case .message, .erase: return erasure
+    // Messages, pushes and outcomes have steps of their own.
+    case .message, .push, .pushOutcome, .erase: return erasure
     case .receipt(let receipt): return [readUpTo(receipt)]
     case .revision(let revision): return [revise(revision)]
     case .user(let id, let name):
@@ -54,23 +55,12 @@ struct SingleStep {
             ON CONFLICT (id) DO UPDATE SET tokens_not_before = excluded.tokens_not_before
           """, [.text(user), moment, .integer(notBefore.milliseconds)])
       ]
-    case .push(let push):
+    case .takePushes(let take): return [PushTakeStep.statement(take)]
+    case .pushesDecided(let service, let mark, let oldest):
       return [
         PostgresStatement(
-          """
-          INSERT INTO pushes (message, receiver, due)
-            SELECT $1::bigint, $2::text, $3::bigint WHERE EXISTS (SELECT FROM devices WHERE user_id = $2)
-            ON CONFLICT DO NOTHING
-          """, [.integer(push.messageID.rawValue), .text(push.receiverID), moment])
-      ]
-    case .pushesDecided(let mark, let oldest):
-      return [
-        PostgresStatement(
-          "UPDATE meta SET pushes_decided = greatest($1, pushes_decided) WHERE pushes_decided IS DISTINCT FROM greatest($1, pushes_decided)",
-          [.integer(mark.rawValue)]),
-        PostgresStatement(
-          "DELETE FROM pushes WHERE message IN (SELECT message FROM pushes WHERE message < $1 ORDER BY message LIMIT 2000)",
-          [.integer(oldest.rawValue)]),
+          "SELECT decide_pushes($1, $2, $3)",
+          [.text(service), .integer(mark.rawValue), .integer(oldest.rawValue)])
       ]
     case .deadLetter(let letter): return [keep(letter)]
     case .dropDeadLetters(let ids):
@@ -95,7 +85,9 @@ struct SingleStep {
             version: Int(first.integer(row, 3)), position: first.optionalInteger(row, 4).map { UInt64($0) })
         })
     case .deadLetter: return .kept(first.integer(0, 0))
-    case .message, .rename, .addDevice, .removeDevices, .revoke, .push, .pushesDecided, .dropDeadLetters:
+    case .takePushes(let take): return .taken(PushTakeStep.jobs(first, take))
+    case .message, .rename, .addDevice, .removeDevices, .revoke, .push, .pushOutcome, .pushesDecided,
+      .dropDeadLetters:
       return .done
     }
   }

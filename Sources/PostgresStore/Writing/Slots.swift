@@ -22,8 +22,8 @@ enum Slots {
       case .upTo: upTo
       }
     case .erase: erasure
-    case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .push, .pushesDecided, .deadLetter,
-      .dropDeadLetters:
+    case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .push, .takePushes, .pushOutcome,
+      .pushesDecided, .deadLetter, .dropDeadLetters:
       0
     }
   }

@@ -5,19 +5,24 @@ import Services
 /// waits.
 ///
 /// Messages go first, all in one statement; then receipts, edits and deletions, those in as few
-/// statements as keep the order for each message; then all else, one by one. Each kind keeps its order. Changes of different kinds
+/// statements as keep the order for each message; then outcomes of pushes and pushes, each in one statement; then all
+/// else, one by one. Each kind keeps its order. Changes of different kinds
 /// that depend on each other are never in one batch: whoever edits or reads a message knows its id from a commit.
 struct WritePlan {
   /// What is done with one or more statements that follow each other.
   enum Step {
     case messages(MessageStep)
     case receipts(ReceiptStep)
+    case pushes(PushStep)
+    case pushOutcomes(PushOutcomeStep)
     case single(SingleStep)
 
     var statements: [PostgresStatement] {
       switch self {
       case .messages(let step): [step.statement]
       case .receipts(let step): [step.statement]
+      case .pushes(let step): [step.statement]
+      case .pushOutcomes(let step): [step.statement]
       case .single(let step): step.statements
       }
     }
@@ -33,6 +38,8 @@ struct WritePlan {
     count = writes.count
     var messages = MessageStep()
     var changes = ChangeOrder(at: now)
+    var pushes = PushStep(at: now)
+    var outcomes = PushOutcomeStep()
     var others: [SingleStep] = []
     for (index, write) in writes.enumerated() {
       guard !write.holdsNUL else {
@@ -43,6 +50,8 @@ struct WritePlan {
       case .message(let message, let audience): messages.add(message, audience, at: index)
       case .receipt(let receipt): changes.add(receipt, at: index)
       case .revision(let revision): changes.add(revision, at: index)
+      case .push(let push): pushes.add(push)
+      case .pushOutcome(let job, let lease, let outcome): outcomes.add(job, lease, outcome)
       default:
         if let refusal = write.refusal {
           decided[index] = .refused(refusal)
@@ -53,6 +62,9 @@ struct WritePlan {
     }
     if !messages.isEmpty { steps.append(.messages(messages)) }
     steps += changes.steps
+    // What is taken comes last and waits for nobody, so that whoever waits for a lane holds only lanes before it.
+    if !outcomes.isEmpty { steps.append(.pushOutcomes(outcomes)) }
+    if !pushes.isEmpty { steps.append(.pushes(pushes)) }
     steps += others.map { .single($0) }
     var slot = messages.count + 1
     for index in steps.indices { slot = steps[index].place(from: slot) }
@@ -72,6 +84,7 @@ struct WritePlan {
       switch step {
       case .messages(let step): step.read(answers[next], into: &results)
       case .receipts(let step): step.read(answers[next], into: &results)
+      case .pushes, .pushOutcomes: break
       case .single(let step): results[step.index] = step.result(answers[next..<next + step.statements.count])
       }
       next += step.statements.count
@@ -85,7 +98,7 @@ extension WritePlan.Step {
   fileprivate mutating func place(from slot: Int) -> Int {
     switch self {
     // Messages have the first places of all.
-    case .messages: return slot
+    case .messages, .pushes, .pushOutcomes: return slot
     case .receipts(var step):
       step.firstSlot = slot
       self = .receipts(step)
@@ -118,9 +131,12 @@ extension StoreWrite {
     case .addDevice(let device): texts = [device.userID, device.token, device.platform]
     case .removeDevices(let user, let token): texts = [user, token]
     case .revoke(let user, _), .erase(let user, _): texts = [user]
-    case .push(let push): texts = [push.receiverID]
+    case .push(let push): texts = [push.receiverID, push.service]
+    case .takePushes(let take): texts = [take.service]
+    case .pushOutcome(let job, _, _): texts = [job.service, job.deviceToken]
+    case .pushesDecided(let service, _, _): texts = [service]
     case .deadLetter(let letter): return letter.holdsNUL
-    case .pushesDecided, .dropDeadLetters: texts = []
+    case .dropDeadLetters: texts = []
     }
     return texts.contains { $0?.utf8.contains(0) == true }
   }

@@ -63,15 +63,16 @@ public protocol Store: Sendable {
   /// All revocations of tokens.
   func revocations(then: @escaping @Sendable (Result<[Revocation], StoreError>) -> Void)
 
-  /// Messages of which it is not decided yet whether they are due a push, oldest first: those behind the mark of
-  /// ``StoreWrite/pushesDecided(before:dropping:)`` and not before `oldest`, that were neither delivered, read nor
-  /// deleted. None where there is no mark yet.
+  /// Messages of which it is not decided yet whether a service is to push them, oldest first: those behind its mark
+  /// (``StoreWrite/pushesDecided(service:before:dropping:)``) and not before `oldest`, that were neither delivered, read
+  /// nor deleted. None where the service has no mark yet.
   func undecidedPushes(
-    notBefore oldest: MessageID, limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void
-  )
+    service: String, notBefore oldest: MessageID, limit: Int,
+    then: @escaping @Sendable (Result<[UndecidedPush], StoreError>) -> Void)
 
-  /// Pushes that are due, oldest first, but of messages that were read or deleted meanwhile.
-  func duePushes(limit: Int, then: @escaping @Sendable (Result<[DuePush], StoreError>) -> Void)
+  /// What waits in the outbox of a service, counted up to `limit`, so that it costs little however much it is.
+  func pushBacklog(
+    service: String, upTo limit: Int, then: @escaping @Sendable (Result<PushBacklog, StoreError>) -> Void)
 
   /// The dead letters with higher numbers than `after`, lowest first, at most `limit`. Of letters that are kept just
   /// now one may come into sight after another with a higher number.

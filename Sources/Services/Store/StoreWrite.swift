@@ -23,11 +23,16 @@ public enum StoreWrite: Sendable {
   /// Everything of a user's: the content of what they sent, and all that is kept of them. So much of it is done at a
   /// time; it is over when nothing was changed.
   case erase(userID: String, at: Timestamp)
-  /// A push that is due. It is kept only where its receiver has a device that it could go to.
+  /// A push that is due: a job for each device of its receiver, or one for the user. It is kept once, and not where its
+  /// message has been delivered, read or deleted.
   case push(DuePush)
-  /// Of all messages before one it is decided whether they are due a push; pushes of messages before another are too
-  /// old. The mark never goes back.
-  case pushesDecided(before: MessageID, dropping: MessageID)
+  /// Jobs to be leased and given: see ``Store/takePushes(service:limit:at:leasedUntil:then:)``.
+  case takePushes(PushTake)
+  /// What became of a job, told by who had it until `lease`. Changes nothing where that is not its lease any more.
+  case pushOutcome(PushJobID, lease: Timestamp, PushOutcome)
+  /// Of all messages before one it is decided whether a service is to push them; its jobs for messages before another
+  /// are too old, and go. The mark never goes back.
+  case pushesDecided(service: String, before: MessageID, dropping: MessageID)
   /// An event that a stage has failed on, to be kept. Asked for again after an ``WriteResult/unknown(_:)`` it may be
   /// kept twice.
   case deadLetter(DeadLetter)
@@ -49,6 +54,8 @@ public enum WriteResult: Sendable, Equatable {
   case known(name: String?)
   /// The dead letter is kept, under this number.
   case kept(Int64)
+  /// These jobs belong to who asked for them, until their leases end.
+  case taken([PushJob])
   /// It is done; there is nothing to say about it.
   case done
   /// This change alone was not made.
@@ -65,7 +72,7 @@ extension WriteResult {
     switch self {
     case .stored(_, let position): [position]
     case .changed(let changes): changes.compactMap(\.position)
-    case .duplicate, .linked, .known, .kept, .done, .refused, .unavailable, .unknown: []
+    case .duplicate, .linked, .known, .kept, .taken, .done, .refused, .unavailable, .unknown: []
     }
   }
 }

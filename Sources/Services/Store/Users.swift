@@ -8,12 +8,15 @@ public struct Device: Sendable, Equatable {
   public var token: String
   /// What it runs, as its user says.
   public var platform: String?
+  /// When it was last registered; `nil` where it is to be registered now. Devices of which nothing is heard go in time.
+  public var lastSeen: Timestamp?
 
   /// A device by its parts.
-  public init(userID: String, token: String, platform: String? = nil) {
+  public init(userID: String, token: String, platform: String? = nil, lastSeen: Timestamp? = nil) {
     self.userID = userID
     self.token = token
     self.platform = platform
+    self.lastSeen = lastSeen
   }
 }
 

@@ -46,9 +46,9 @@ public struct Fcm: BatchStage {
       return
     }
     decisions = PushDecisions(
-      store: try context.store, liveness: try context.require(LivenessKey.self),
-      scheduler: try context.scheduler, clock: context.clock, logger: context.logger,
-      timing: timing)
+      service: context.name, reach: .devices, store: try context.store,
+      liveness: try context.require(LivenessKey.self), scheduler: try context.scheduler, clock: context.clock,
+      logger: context.logger, timing: timing)
     context.logger.warning("push is not configured: what is due a push is kept, and not sent")
     await decisions.resume()
   }
@@ -60,13 +60,13 @@ public struct Fcm: BatchStage {
 
   /// Notes the messages of the batch that were stored; nothing waits for the decision.
   public func process(_ batch: inout EventBatch) {
-    var stored: [DuePush] = []
+    var stored: [UndecidedPush] = []
     for index in batch.indices {
       guard let send = batch[index][StoredSendKey.self],
         let receiver = batch[index].data.string("receiverId"),
         receiver != batch[index].identity?.userID
       else { continue }
-      stored.append(DuePush(send.id, to: receiver))
+      stored.append(UndecidedPush(send.id, to: receiver))
     }
     if !stored.isEmpty { decisions.note(stored) }
   }

@@ -31,7 +31,7 @@ final class PushDecisions: Sendable {
   /// Deliveries of about the same time.
   private struct Slot {
     let id: UInt64
-    var pushes: [DuePush]
+    var pushes: [UndecidedPush]
     let first: UInt64
     /// A sign of life counts from here on.
     var last: UInt64
@@ -59,6 +59,9 @@ final class PushDecisions: Sendable {
   /// One stage among those that have had the same decisions, one after the other.
   final class Owner: Sendable {}
 
+  /// Whose outbox what is due goes to, and what each push goes to.
+  private let service: String
+  private let reach: PushReach
   private let store: any Store
   private let liveness: any Liveness
   private let scheduler: any Scheduler
@@ -70,9 +73,11 @@ final class PushDecisions: Sendable {
   private let state = Mutex(State())
 
   init(
-    store: any Store, liveness: any Liveness, scheduler: any Scheduler, clock: EngineClock, logger: Logger,
-    timing: PushTiming
+    service: String, reach: PushReach, store: any Store, liveness: any Liveness, scheduler: any Scheduler,
+    clock: EngineClock, logger: Logger, timing: PushTiming
   ) {
+    self.service = service
+    self.reach = reach
     self.store = store
     self.liveness = liveness
     self.scheduler = scheduler
@@ -86,7 +91,9 @@ final class PushDecisions: Sendable {
     var oldest = MessageID.lowest(at: clock.wall() + (.zero - lifetime))
     while true {
       let found = await withCheckedContinuation { continuation in
-        store.undecidedPushes(notBefore: oldest, limit: Self.pageSize) { continuation.resume(returning: $0) }
+        store.undecidedPushes(service: service, notBefore: oldest, limit: Self.pageSize) {
+          continuation.resume(returning: $0)
+        }
       }
       guard case .success(let pushes) = found else {
         return logger.error("what was left undecided can't be read; it may miss its push")
@@ -99,7 +106,7 @@ final class PushDecisions: Sendable {
   }
 
   /// Takes messages that have just been stored and delivered.
-  func note(_ pushes: [DuePush]) {
+  func note(_ pushes: [UndecidedPush]) {
     let now = clock.monotonic()
     state.withLock { $0.lastNoted = now }
     liveness.connected(among: Set(pushes.map(\.receiverID))) { [self] connected in
@@ -126,14 +133,14 @@ final class PushDecisions: Sendable {
   }
 
   /// - Parameter moment: When they were noted first: the mark stays behind that.
-  private func wait(for pushes: [DuePush], notedAt moment: UInt64) {
+  private func wait(for pushes: [UndecidedPush], notedAt moment: UInt64) {
     for start in stride(from: 0, to: pushes.count, by: Self.slotSize) {
       add(pushes[start..<min(pushes.count, start + Self.slotSize)], notedAt: moment)
     }
     tickLater()
   }
 
-  private func add(_ pushes: ArraySlice<DuePush>, notedAt moment: UInt64) {
+  private func add(_ pushes: ArraySlice<UndecidedPush>, notedAt moment: UInt64) {
     let now = clock.monotonic()
     state.withLock { state in
       if let last = state.slots.indices.last, state.slots[last].probedAt == nil,
@@ -153,9 +160,12 @@ final class PushDecisions: Sendable {
   }
 
   /// Writes what is due. What the store does not take now, it is asked for again.
-  private func keep(_ pushes: [DuePush], notedAt moment: UInt64) {
-    store.write(pushes.map { .push($0) }) { [self] results in
-      let missed = zip(pushes, results).compactMap { push, result -> DuePush? in
+  private func keep(_ pushes: [UndecidedPush], notedAt moment: UInt64) {
+    let writes = pushes.map { push in
+      StoreWrite.push(DuePush(push.messageID, to: push.receiverID, service: service, reach: reach))
+    }
+    store.write(writes) { [self] results in
+      let missed = zip(pushes, results).compactMap { push, result -> UndecidedPush? in
         switch result {
         case .unavailable, .unknown: push
         default: nil
@@ -235,7 +245,8 @@ final class PushDecisions: Sendable {
     let wall = clock.wall()
     let behind = Self.margin + .nanoseconds(Int64(after)) + .nanoseconds(Int64(waited))
     let write = StoreWrite.pushesDecided(
-      before: .lowest(at: wall + (.zero - behind)), dropping: .lowest(at: wall + (.zero - lifetime)))
+      service: service, before: .lowest(at: wall + (.zero - behind)),
+      dropping: .lowest(at: wall + (.zero - lifetime)))
     store.write([write]) { _ in }
   }
 }

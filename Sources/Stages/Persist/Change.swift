@@ -52,7 +52,7 @@ enum Change: Sendable {
         changes, by: revision.userID, on: batch[index].connection.id, toOwnDevices: true
       ) { MessageEvents.revision(revision.kind, $0) }
       Self.tell(updates, on: &batch[index])
-    case (_, .stored), (_, .duplicate), (_, .changed), (_, .linked), (_, .known), (_, .kept),
+    case (_, .stored), (_, .duplicate), (_, .changed), (_, .linked), (_, .known), (_, .kept), (_, .taken),
       (_, .done):
       batch.fail(MisplacedResult(), at: index)
     }
