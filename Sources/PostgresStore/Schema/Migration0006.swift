@@ -62,34 +62,42 @@ enum Migration0006 {
     -- Keeps pushes that are due: a job for each of the receiver's devices, or one for the user.
     CREATE FUNCTION add_pushes(
         services text[], messages bigint[], receivers text[], per_user boolean[], moment bigint)
-      RETURNS void LANGUAGE sql AS $$
-      WITH given AS MATERIALIZED (
-        SELECT DISTINCT g.service, m.id AS message, m.conversation, m.receiver, t.device
-          FROM unnest(services, messages, receivers, per_user) AS g(service, message, receiver, is_for_user)
-            JOIN messages m ON m.id = g.message AND m.receiver = g.receiver
-            CROSS JOIN LATERAL (
-              SELECT ''::bytea AS device WHERE g.is_for_user
-              UNION ALL SELECT d.digest FROM devices d WHERE NOT g.is_for_user AND d.user_id = m.receiver
-                AND NOT EXISTS (
-                  SELECT FROM device_quarantines q WHERE q.device = d.digest AND q.service = g.service)
-            ) t
-          WHERE m.delivered_at IS NULL AND m.read_at IS NULL AND m.deleted_at IS NULL
-            AND NOT EXISTS (
-              SELECT FROM push_settled s WHERE s.service = g.service AND s.message = m.id AND s.device = t.device)
-      ), lanes AS (
-        INSERT INTO push_lanes AS l (service, conversation, receiver, device, ready)
-          SELECT DISTINCT g.service, g.conversation, g.receiver, g.device, moment FROM given g
-            ORDER BY g.receiver, g.conversation, g.device, g.service
-          -- Changes nothing, and locks the lane.
-          ON CONFLICT (receiver, conversation, device, service) DO UPDATE SET ready = l.ready
-          RETURNING l.id, l.service, l.conversation, l.receiver, l.device
-      )
-      INSERT INTO push_jobs (service, message, device, lane, due)
-        SELECT g.service, g.message, g.device, l.id, moment FROM given g
-          JOIN lanes l ON l.receiver = g.receiver AND l.conversation = g.conversation AND l.device = g.device
-            AND l.service = g.service
-        ON CONFLICT DO NOTHING
-      $$;
+      RETURNS void LANGUAGE plpgsql AS $$
+      DECLARE
+        locked bigint[];
+      BEGIN
+        WITH lanes AS (
+          INSERT INTO push_lanes AS l (service, conversation, receiver, device, ready)
+            SELECT DISTINCT g.service, m.conversation, m.receiver, t.device, moment
+              FROM unnest(services, messages, receivers, per_user) AS g(service, message, receiver, is_for_user)
+                JOIN messages m ON m.id = g.message AND m.receiver = g.receiver
+                CROSS JOIN LATERAL (
+                  SELECT ''::bytea AS device WHERE g.is_for_user
+                  UNION ALL SELECT d.digest FROM devices d WHERE NOT g.is_for_user AND d.user_id = m.receiver
+                    AND NOT EXISTS (
+                      SELECT FROM device_quarantines q WHERE q.device = d.digest AND q.service = g.service)
+                ) t
+              WHERE m.delivered_at IS NULL AND m.read_at IS NULL AND m.deleted_at IS NULL
+              ORDER BY m.receiver, m.conversation, t.device, g.service
+            -- Changes nothing, and locks the lane.
+            ON CONFLICT (receiver, conversation, device, service) DO UPDATE SET ready = l.ready
+            RETURNING l.id
+        ) SELECT array_agg(l.id) INTO locked FROM lanes l;
+        IF locked IS NULL THEN RETURN; END IF;
+        -- A new statement sees what was done with in these lanes before they were locked.
+        INSERT INTO push_jobs (service, message, device, lane, due)
+          SELECT g.service, m.id, l.device, l.id, moment
+            FROM unnest(services, messages, receivers, per_user) AS g(service, message, receiver, is_for_user)
+              JOIN messages m ON m.id = g.message AND m.receiver = g.receiver
+              JOIN push_lanes l ON l.receiver = m.receiver AND l.conversation = m.conversation
+                AND l.service = g.service AND (l.device = '') = g.is_for_user
+            WHERE l.id = ANY (locked) AND m.delivered_at IS NULL AND m.read_at IS NULL AND m.deleted_at IS NULL
+              AND NOT EXISTS (
+                SELECT FROM push_settled s WHERE s.service = g.service AND s.message = m.id AND s.device = l.device)
+          ON CONFLICT DO NOTHING;
+        DELETE FROM push_lanes l WHERE l.id = ANY (locked)
+          AND NOT EXISTS (SELECT FROM push_jobs j WHERE j.lane = l.id);
+      END $$;
 
     -- The daemon before this knows one service, whose stage has this name, and keeps what is due it in a table of its
     -- own; from there it goes to the outbox.
