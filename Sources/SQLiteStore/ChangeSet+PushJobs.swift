@@ -99,6 +99,7 @@ extension ChangeSet {
     _ job: PushJobID, _ lease: Timestamp, _ outcome: PushOutcome
   ) throws(StoreError) -> WriteResult {
     let token = job.deviceToken ?? ""
+    guard !token.utf8.contains(0), !job.service.utf8.contains(0) else { return .refused(.nul) }
     var found: (lane: Int64, receiver: String, due: Int64)?
     try connection.rows(
       """

@@ -62,7 +62,7 @@ enum Migration0006 {
     -- Keeps pushes that are due: a job for each of the receiver's devices, or one for the user.
     CREATE FUNCTION add_pushes(
         services text[], messages bigint[], receivers text[], per_user boolean[], moment bigint)
-      RETURNS void LANGUAGE plpgsql AS $$
+      RETURNS void LANGUAGE plpgsql SET enable_mergejoin = off SET enable_hashjoin = off AS $$
       DECLARE
         locked bigint[];
       BEGIN

@@ -1,4 +1,5 @@
-/// The outbox of pushes: the functions that give its jobs to whoever sends them, and do what is to be done then.
+/// The outbox of pushes: the functions that give its jobs to whoever sends them, and do what is to be done then. They go from
+/// row to row by indexes, as few of many rows concern them: any other way to join would read what does not.
 enum Migration0007 {
   static let sql = """
     -- Leases the oldest job of each lane of a service that may be taken, and drops what needs not be sent any more; so
@@ -6,7 +7,7 @@ enum Migration0007 {
     CREATE FUNCTION take_pushes(of_service text, most bigint, moment bigint, lease_end bigint)
       RETURNS TABLE (message bigint, receiver text, token text, platform text, since bigint, sender text,
         sender_name text, content text, metadata text, due bigint, attempts int)
-      LANGUAGE plpgsql AS $$
+      LANGUAGE plpgsql SET enable_mergejoin = off SET enable_hashjoin = off AS $$
       #variable_conflict use_column
       DECLARE
         picked bigint[];
@@ -72,7 +73,7 @@ enum Migration0007 {
     -- is not one of the service's.
     CREATE FUNCTION settle_pushes(
         services text[], messages bigint[], tokens text[], leases bigint[], kinds bigint[], moments bigint[])
-      RETURNS void LANGUAGE plpgsql AS $$
+      RETURNS void LANGUAGE plpgsql SET enable_mergejoin = off SET enable_hashjoin = off AS $$
       BEGIN
         PERFORM l.id FROM push_lanes l WHERE l.id IN (
             SELECT j.lane FROM unnest(services, messages, tokens) AS g(service, message, token)
@@ -125,7 +126,8 @@ enum Migration0007 {
       END $$;
 
     -- Drops a service's jobs for messages before one: at most 2,000, and none of a lane that somebody is busy with.
-    CREATE FUNCTION drop_pushes(of_service text, before bigint) RETURNS void LANGUAGE plpgsql AS $$
+    CREATE FUNCTION drop_pushes(of_service text, before bigint) RETURNS void
+      LANGUAGE plpgsql SET enable_mergejoin = off SET enable_hashjoin = off AS $$
       DECLARE
         locked bigint[];
       BEGIN
