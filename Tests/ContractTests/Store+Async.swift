@@ -1,4 +1,4 @@
-import Pipeline
+package import Pipeline
 package import Services
 
 /// A store's calls for tests that wait for the answer.
@@ -45,11 +45,23 @@ extension Store {
     try await answer { devices(of: user, then: $0) }
   }
 
-  package func undecidedPushes(notBefore oldest: MessageID, limit: Int = 100) async throws -> [DuePush] {
-    try await answer { undecidedPushes(notBefore: oldest, limit: limit, then: $0) }
+  package func undecidedPushes(
+    service: String = "fcm", notBefore oldest: MessageID, limit: Int = 100
+  ) async throws -> [UndecidedPush] {
+    try await answer { undecidedPushes(service: service, notBefore: oldest, limit: limit, then: $0) }
   }
 
-  package func duePushes() async throws -> [DuePush] { try await answer { duePushes(limit: 100, then: $0) } }
+  package func takePushes(
+    service: String = "fcm", limit: Int = 100, at moment: Timestamp, leasedUntil lease: Timestamp
+  ) async throws -> [PushJob] {
+    try await answer {
+      takePushes(service: service, limit: limit, at: moment, leasedUntil: lease, then: $0)
+    }
+  }
+
+  package func pushBacklog(service: String = "fcm", upTo limit: Int = 1000) async throws -> PushBacklog {
+    try await answer { pushBacklog(service: service, upTo: limit, then: $0) }
+  }
 
   package func revocations() async throws -> [Revocation] { try await answer { revocations(then: $0) } }
 

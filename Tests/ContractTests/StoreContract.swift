@@ -312,7 +312,9 @@ public struct StoreContract: Sendable {
       .removeDevices(of: "b", token: "t2"),
     ])
     #expect(try await store.devices(of: "a").map(\.token) == ["t2"])
-    #expect(try await store.devices(of: "b") == [Device(userID: "b", token: "t1")])
+    let moved = try await store.devices(of: "b")
+    #expect(moved.map(\.token) == ["t1"] && moved[0].userID == "b" && moved[0].platform == nil)
+    #expect(moved[0].lastSeen != nil)
     _ = await store.write([.removeDevices(of: "b", token: nil)])
     #expect(try await store.devices(of: "b").isEmpty)
     #expect(try await store.name(of: "a") == "Ann")

@@ -23,9 +23,11 @@ pipeline:
     after: 1s
 """
 
+WAITING = "SELECT l.receiver FROM push_jobs j JOIN push_lanes l ON l.id = j.lane ORDER BY j.message"
+
 
 def due(daemon):
-    return [receiver for (receiver,) in daemon.rows("SELECT receiver FROM pushes ORDER BY message")]
+    return [receiver for (receiver,) in daemon.rows(WAITING)]
 
 
 def until(condition, seconds=15):
@@ -86,7 +88,8 @@ def test_while_nobody_can_tell_who_is_on_another_node_no_phone_rings(start_clust
     one, two = start_cluster(2, config=CONFIG, store=postgres.url, state=redis.url)
 
     def due_there():
-        return postgres.server.query("SELECT receiver FROM sluice.pushes ORDER BY message", postgres.name).split()
+        waiting = WAITING.replace("push_", "sluice.push_")
+        return postgres.server.query(waiting, postgres.name).split()
 
     for user in ["bob", "carol"]:
         register(one, user)

@@ -1,5 +1,6 @@
 import ContractTests
 import Logging
+import Pipeline
 import PostgresStore
 import Testing
 
@@ -24,7 +25,26 @@ struct PostgresStoreContractTests {
   @Test func checksReplies() async throws { try await contract.checksReplies() }
   @Test func knowsPeers() async throws { try await contract.knowsPeers() }
   @Test func keepsPushes() async throws { try await contract.keepsPushes() }
+  @Test func keepsPushesWithNUL() async throws { try await contract.keepsPushesWithNUL() }
+  @Test func dropsWhatNeedsNoPush() async throws { try await contract.dropsWhatNeedsNoPush() }
+  @Test func findsWhatIsWantedAmongMuchThatIsNot() async throws {
+    try await contract.findsWhatIsWantedAmongMuchThatIsNot()
+  }
+  @Test func erasesPushes() async throws { try await contract.erasesPushes() }
+  @Test func countsPushes() async throws { try await contract.countsPushes() }
   @Test func findsUndecidedPushes() async throws { try await contract.findsUndecidedPushes() }
+  @Test func dropsOldPushes() async throws { try await contract.dropsOldPushes() }
+  @Test func givesEachPushOnce() async throws { try await contract.givesEachPushOnce() }
+  @Test func givesTheLongestWaitingFirst() async throws { try await contract.givesTheLongestWaitingFirst() }
+  @Test func takesOverLapsedPushes() async throws { try await contract.takesOverLapsedPushes() }
+  @Test func keepsTheOrderOfPushes() async throws { try await contract.keepsTheOrderOfPushes() }
+  @Test func keepsPushesBehindOneUnderWay() async throws { try await contract.keepsPushesBehindOneUnderWay() }
+  @Test func keepsNoPushTwice() async throws { try await contract.keepsNoPushTwice() }
+  @Test func retriesPushes() async throws { try await contract.retriesPushes() }
+  @Test func forgetsDevicesThatAreGone() async throws { try await contract.forgetsDevicesThatAreGone() }
+  @Test func quarantinesDevices() async throws { try await contract.quarantinesDevices() }
+  @Test func keepsPushesFromOthers() async throws { try await contract.keepsPushesFromOthers() }
+  @Test func pushesToLongTokens() async throws { try await contract.pushesToLongTokens() }
   @Test func keepsDeadLetters() async throws { try await contract.keepsDeadLetters() }
   @Test func keepsBigDeadLetters() async throws { try await contract.keepsBigDeadLetters() }
   @Test func listsAndDropsDeadLetters() async throws { try await contract.listsAndDropsDeadLetters() }
@@ -42,14 +62,32 @@ struct PostgresStoreContractTests {
       try openStore(url, options: options)
     }
   }
+
+  @Test func dropsForgottenPushes() async throws {
+    let url = try PostgresServer.shared.get().database()
+    try await contract.dropsForgottenPushes { try openStore(url) }
+  }
+
+  @Test(
+    "Devices are kept for 270 days after they were last registered, or as long as the options say",
+    arguments: [nil, Duration.seconds(90_000)])
+  func dropsOldDevices(retention: Duration?) async throws {
+    let url = try PostgresServer.shared.get().database()
+    var options = PostgresOptions(writers: 1, readers: 1)
+    options.deviceRetention = retention ?? options.deviceRetention
+    try await contract.dropsOldDevices(after: retention ?? .seconds(270 * 86_400)) { [options] in
+      try openStore(url, options: options, clock: $0)
+    }
+  }
 }
 
 /// A store in a database of its own, or in one that others use too.
 func openStore(
-  _ url: String? = nil, options: PostgresOptions = PostgresOptions(writers: 2, readers: 1)
+  _ url: String? = nil, options: PostgresOptions = PostgresOptions(writers: 2, readers: 1),
+  clock: EngineClock = .system
 ) throws -> PostgresStore {
   let address = try url ?? PostgresServer.shared.get().database()
   return try PostgresStore(
     try PostgresURL(address), options: options,
-    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
 }

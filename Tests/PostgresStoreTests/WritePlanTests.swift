@@ -32,6 +32,8 @@ struct WritePlanTests {
       switch step {
       case .messages(let step): "messages \(step.count)"
       case .receipts(let step): "receipts \(step.count)"
+      case .pushes: "pushes"
+      case .pushOutcomes: "outcomes"
       case .single(let step):
         switch step.write {
         case .receipt: "up to"
@@ -47,6 +49,21 @@ struct WritePlanTests {
     #expect(
       shape([message(1), .user(id: "a", name: nil), message(2), edit(9)]) == [
         "messages 2", "revision", "other",
+      ])
+  }
+
+  @Test("Outcomes of pushes are one statement, before that of pushes; what is taken comes last, and alone")
+  func pushes() {
+    func push(_ id: UInt64) -> StoreWrite {
+      .push(DuePush(MessageID(rawValue: id), to: "b", service: "fcm", reach: .devices))
+    }
+    func outcome(_ id: UInt64) -> StoreWrite {
+      .pushOutcome(PushJobID(service: "fcm", messageID: MessageID(rawValue: id)), lease: now, .done)
+    }
+    let take = StoreWrite.takePushes(PushTake(service: "fcm", limit: 1, at: now, leasedUntil: now))
+    #expect(
+      shape([take, push(1), outcome(2), push(3), message(4), outcome(5), take]) == [
+        "messages 1", "outcomes", "pushes", "other", "other",
       ])
   }
 
@@ -70,7 +87,7 @@ struct WritePlanTests {
     let plan = WritePlan([message(1), receipt(.read, 1, 2, 2), upTo(7), edit(3), message(4)], at: now)
     let slots = plan.steps.compactMap { step -> Int? in
       switch step {
-      case .messages: nil
+      case .messages, .pushes, .pushOutcomes: nil
       case .receipts(let step): step.firstSlot
       case .single(let step): step.slot
       }

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Pipeline
 import SQLiteStore
 
 /// A database in a directory of its own, which goes with it.
@@ -9,8 +10,9 @@ final class TemporaryStore: Sendable {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  func open(_ options: SQLiteOptions = SQLiteOptions()) throws -> SQLiteStore {
+  func open(_ options: SQLiteOptions = SQLiteOptions(), clock: EngineClock = .system) throws -> SQLiteStore {
     try SQLiteStore(
-      path: path, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      path: path, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      clock: clock)
   }
 }

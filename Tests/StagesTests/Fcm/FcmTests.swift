@@ -2,6 +2,7 @@ import Pipeline
 import PipelineTestKit
 import SQLiteStore
 import Services
+import Synchronization
 import Testing
 
 @testable import Stages
@@ -11,6 +12,7 @@ struct FcmTests {
   private let fixture: StageFixture
   private let fcm: Fcm
   private let chain: TestChain
+  private let outbox = Sent()
 
   init() async throws {
     fixture = try StageFixture()
@@ -37,12 +39,22 @@ struct FcmTests {
     }
   }
 
+  /// What has been due, as a service would have sent it: each job is taken and done with.
   private func due() async throws -> [String] {
     // Behind whatever the stage has written.
     await fixture.write([])
-    return try await withCheckedThrowingContinuation { continuation in
-      fixture.store.duePushes(limit: 100) { continuation.resume(with: $0) }
-    }.map(\.messageID.description)
+    let now = fixture.clock.clock.wall()
+    while true {
+      // Of one conversation one is given at a time.
+      let jobs = try await withCheckedThrowingContinuation { continuation in
+        fixture.store.takePushes(service: "fcm", limit: 100, at: now, leasedUntil: now + .seconds(1)) {
+          continuation.resume(with: $0)
+        }
+      }
+      guard !jobs.isEmpty else { return outbox.ids.withLock { $0 } }
+      await fixture.write(jobs.map { .pushOutcome($0.id, lease: $0.lease, .done) })
+      outbox.ids.withLock { $0 += jobs.map(\.id.messageID.description) }
+    }
   }
 
   @Test(
@@ -145,6 +157,35 @@ struct FcmTests {
     await next.shutDown()
   }
 
+  @Test("What was sent before a restart is decided again, and not sent again")
+  func restart() async throws {
+    let id = await say("1")
+    #expect(try await due() == [id])
+    await fcm.shutDown()
+    let next = try await Fcm(FcmConfiguration(), fixture.context(for: Fcm.self))
+    wait(seconds: 30)
+    #expect(fixture.liveness.probes.flatMap(\.self) == ["bob"])
+    #expect(try await due() == [id])
+    await next.shutDown()
+  }
+
+  @Test("What is due goes to the outbox that has the name of the stage")
+  func named() async throws {
+    let other = try await Fcm(FcmConfiguration(), fixture.context(for: Fcm.self, name: "other"))
+    let chain = TestChain(
+      [
+        try await fixture.stage(Persist.self, PersistConfiguration()), ChainStage(other),
+        ChainStage(Accepting()),
+      ], clock: fixture.clock.clock)
+    _ = await chain.send(.newMessage, ["tempId": "1", "receiverId": "bob", "content": "hi"])
+    #expect(try await due() == [])
+    let backlog = try await withCheckedThrowingContinuation { continuation in
+      fixture.store.pushBacklog(service: "other", upTo: 9) { continuation.resume(with: $0) }
+    }
+    #expect(backlog.count == 1)
+    await other.shutDown()
+  }
+
   @Test("With nothing to decide it asks for no time")
   func idle() async {
     await say("1")
@@ -163,6 +204,11 @@ struct FcmTests {
     let wrong = FcmConfiguration(after: ConfigDuration("10ms"), ttl: ConfigDuration("29d"))
     #expect(findings(wrong).compactMap(\.key) == ["after", "ttl"])
   }
+}
+
+/// The messages of which something was sent.
+private final class Sent: Sendable {
+  let ids = Mutex<[String]>([])
 }
 
 extension StageFixture {
