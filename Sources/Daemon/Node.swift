@@ -77,26 +77,13 @@ final class Node: Sendable {
       scheduler: scheduler, clock: clock, logger: logger)
     follower = routing.follower
 
-    var services = ServiceSet()
-    services[StoreKey.self] = store
-    services[SharedStateKey.self] = state
-    services[RouterKey.self] = routing.router
-    services[LivenessKey.self] = routing.liveness
-    services[SessionsKey.self] = routing.sessions
-    services[DeviceLimitKey.self] = live.deviceLimit
-    services[SchedulerKey.self] = scheduler
-    services[WebFetcherKey.self] = fetcher
-    let number = (store as? any SharedFeed)?.nodeNumber ?? 0
-    services[MessageIDsKey.self] = MessageIDGenerator(
-      node: number, above: store.highestMessageID, clock: clock)
-    services[NameBookKey.self] = names
-    services[RevocationListKey.self] = revocations
-    services[AudienceKey.self] = live.audience
     let assembly = ChainAssembly(
-      services: services, store: store, state: state, router: routing.router, sessions: routing.sessions,
-      names: names, revocations: revocations, scheduler: scheduler, node: node,
-      tellNodes: { routing.cluster?.renamed($0, $1) }, placesDevices: state is any NodeBus, clock: clock,
-      logger: logger)
+      ChainAssembly.Parts(
+        store: store, state: state, router: routing.router, sessions: routing.sessions,
+        liveness: routing.liveness, live: live, scheduler: scheduler, fetcher: fetcher, names: names,
+        revocations: revocations),
+      node: node, clock: clock, logger: logger
+    ) { routing.cluster?.renamed($0, $1) }
     if content.plan.configuration(of: Fcm.self) == nil {
       logger.info("push is not configured: whoever is offline hears of messages when they connect")
     }

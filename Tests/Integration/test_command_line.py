@@ -89,7 +89,7 @@ def test_a_minted_token_opens_the_door(daemon):
     assert daemon.command("token", "carol", "--ttl", "soon", "--config", str(daemon.config)).returncode == 2
 
 
-@pytest.mark.parametrize("command", ["", "serve", "check", "token", "send", "listen", "stages", "migrate", "version"])
+@pytest.mark.parametrize("command", ["", "serve", "check", "test", "token", "send", "listen", "stages", "migrate", "version"])
 def test_every_command_has_help(daemon, command):
     result = daemon.command(*filter(None, [command]), "--help")
     assert result.returncode == 0 and ("Example:" in result.stdout or not command)

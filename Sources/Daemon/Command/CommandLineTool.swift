@@ -64,9 +64,9 @@ struct SluiceCommand: ParsableCommand {
       """,
     version: Sluice.version,
     subcommands: [
-      ServeCommand.self, CheckCommand.self, PlanCommand.self, ReloadCommand.self, TopCommand.self,
-      TapCommand.self, DeadLettersCommand.self, TokenCommand.self, SendCommand.self, ListenCommand.self,
-      BenchCommand.self, StagesCommand.self, MigrateCommand.self, VersionCommand.self,
+      ServeCommand.self, CheckCommand.self, TestCommand.self, PlanCommand.self, ReloadCommand.self,
+      TopCommand.self, TapCommand.self, DeadLettersCommand.self, TokenCommand.self, SendCommand.self,
+      ListenCommand.self, BenchCommand.self, StagesCommand.self, MigrateCommand.self, VersionCommand.self,
     ])
 }
 

@@ -31,8 +31,14 @@ struct LoadedConfiguration: Sendable {
   var faults: [Fault] { report.faults }
   var hasErrors: Bool { faults.contains { $0.severity == .error } }
 
+  /// Changes what a file holds before it is checked.
+  typealias Adaptation = (_ file: inout ConfigurationFile, _ faults: inout [Fault]) -> Void
+
   /// Reads and checks a file. Blocks while it reads.
-  init(_ path: String, _ registry: StageRegistry, environment: [String: String]) {
+  init(
+    _ path: String, _ registry: StageRegistry, environment: [String: String],
+    adapting adapt: Adaptation = { _, _ in }
+  ) {
     var faults: [Fault] = []
     var source: [UInt8] = []
     do throws(FileError) {
@@ -44,7 +50,7 @@ struct LoadedConfiguration: Sendable {
       return
     }
     (self.path, self.source) = (path, source)
-    content = Self.read(source, registry, environment, &faults, &root)
+    content = Self.read(source, registry, environment, adapt, &faults, &root)
     found = faults
     report = FaultReport(file: path, source: source, faults: faults)
   }
@@ -60,10 +66,11 @@ struct LoadedConfiguration: Sendable {
   }
 
   private static func read(
-    _ source: [UInt8], _ registry: StageRegistry, _ environment: [String: String], _ faults: inout [Fault],
-    _ root: inout YAMLNode?
+    _ source: [UInt8], _ registry: StageRegistry, _ environment: [String: String], _ adapt: Adaptation,
+    _ faults: inout [Fault], _ root: inout YAMLNode?
   ) -> Content? {
-    guard let file = ConfigurationFile(source, environment: environment, &faults) else { return nil }
+    guard var file = ConfigurationFile(source, environment: environment, &faults) else { return nil }
+    adapt(&file, &faults)
     root = file.root
     let daemon = file.decode(DaemonConfiguration.self, without: "pipeline", &faults)
     if let daemon {

@@ -5,21 +5,54 @@ import Stages
 
 /// Makes chains: the stages that a plan declares, and behind them the daemon's own.
 struct ChainAssembly: Sendable {
-  let services: ServiceSet
-  let store: any Store
-  let state: any SharedState
-  let router: any Router
-  let sessions: any Sessions
-  let names: NameBook
-  let revocations: RevocationList
-  let scheduler: any Scheduler
-  let node: NodeID
-  /// Tells other nodes of a user's new name.
-  let tellNodes: @Sendable (String, String) -> Void
-  /// Whether other nodes have to be told where users have their devices, also where no stage keeps presence.
-  let placesDevices: Bool
-  let clock: EngineClock
-  let logger: Logger
+  /// What stages are started with.
+  struct Parts: Sendable {
+    let store: any Store
+    let state: any SharedState
+    let router: any Router
+    let sessions: any Sessions
+    let liveness: any Liveness
+    let live: LiveSettings
+    let scheduler: any Scheduler
+    let fetcher: any WebFetcher
+    let names: NameBook
+    let revocations: RevocationList
+  }
+
+  private let parts: Parts
+  private let services: ServiceSet
+  private let node: NodeID
+  private let tellNodes: @Sendable (String, String) -> Void
+  private let clock: EngineClock
+  private let logger: Logger
+
+  /// - Parameter tellNodes: Tells other nodes of a user's new name.
+  init(
+    _ parts: Parts, node: NodeID, clock: EngineClock, logger: Logger,
+    tellNodes: @escaping @Sendable (String, String) -> Void
+  ) {
+    self.parts = parts
+    self.node = node
+    self.clock = clock
+    self.logger = logger
+    self.tellNodes = tellNodes
+    var services = ServiceSet()
+    services[StoreKey.self] = parts.store
+    services[SharedStateKey.self] = parts.state
+    services[RouterKey.self] = parts.router
+    services[LivenessKey.self] = parts.liveness
+    services[SessionsKey.self] = parts.sessions
+    services[DeviceLimitKey.self] = parts.live.deviceLimit
+    services[SchedulerKey.self] = parts.scheduler
+    services[WebFetcherKey.self] = parts.fetcher
+    let number = (parts.store as? any SharedFeed)?.nodeNumber ?? 0
+    services[MessageIDsKey.self] = MessageIDGenerator(
+      node: number, above: parts.store.highestMessageID, clock: clock)
+    services[NameBookKey.self] = parts.names
+    services[RevocationListKey.self] = parts.revocations
+    services[AudienceKey.self] = parts.live.audience
+    self.services = services
+  }
 
   /// Starts what a plan declares; the stages of `last` that are to be as they are, it keeps.
   ///
@@ -35,23 +68,24 @@ struct ChainAssembly: Sendable {
   private func ownStages(_ daemon: DaemonConfiguration, _ plan: ChainPlan) throws -> [ChainStage] {
     let keepsPresence = plan.configuration(of: Presence.self) != nil
     var own: [ChainStage] = []
-    if placesDevices, !keepsPresence {
+    // Other nodes have to be told where users have their devices, also where no stage keeps presence.
+    if parts.state is any NodeBus, !keepsPresence {
       let context = StageContext(name: "placement", services: services, logger: logger, clock: clock)
       own.append(ChainStage(try Presence(silently: context), name: "placement"))
     }
     let questions = Questions(
-      store: store, state: keepsPresence ? state : nil, audience: plan.audience, clock: clock)
+      store: parts.store, state: keepsPresence ? parts.state : nil, audience: plan.audience, clock: clock)
     let commands = Commands(
-      store: store, router: router, sessions: sessions, names: names, revocations: revocations, clock: clock,
-      tellNodes: tellNodes)
+      store: parts.store, router: parts.router, sessions: parts.sessions, names: parts.names,
+      revocations: parts.revocations, clock: clock, tellNodes: tellNodes)
     own.append(
       ChainStage(
         Greet(
-          node: node.description, maxFrame: daemon.gatewaySettings.maxFrame, store: store, clock: clock,
-          scheduler: scheduler)))
+          node: node.description, maxFrame: daemon.gatewaySettings.maxFrame, store: parts.store,
+          clock: clock, scheduler: parts.scheduler)))
     own.append(
       ChainStage(Read(questions: questions, commands: commands, backendScope: daemon.backendScope)))
-    own.append(ChainStage(Pong(store: store, clock: clock)))
+    own.append(ChainStage(Pong(store: parts.store, clock: clock)))
     return own
   }
 }

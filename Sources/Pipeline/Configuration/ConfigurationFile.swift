@@ -4,7 +4,7 @@ public struct ConfigurationFile: Sendable {
   static let name = "the file"
 
   /// What the file holds: a mapping.
-  public let root: YAMLNode
+  public var root: YAMLNode
 
   /// Reads a file's bytes; `nil` where they can't be read, with the faults in `faults`. Faults of variables leave the
   /// values as they are written, so that whatever else is wrong is found too.
@@ -21,12 +21,13 @@ public struct ConfigurationFile: Sendable {
     }
   }
 
-  /// Decodes a type from the whole file but for one key, which is read apart. Where this adds errors to `faults`, the
+  /// Decodes a type from the whole file, or from all but one key, which is read apart. Where this adds errors to `faults`, the
   /// value, if any, has other values in place of those that could not be read: it is good for finding what else is wrong.
   public func decode<Value: Decodable>(
-    _ type: Value.Type, without key: String, _ faults: inout [Fault]
+    _ type: Value.Type, without key: String? = nil, _ faults: inout [Fault]
   ) -> Value? {
     let rest = YAMLNode(value: .mapping(root.entries.filter { $0.key != key }), mark: root.mark)
-    return ConfigurationDecoder.decode(type, from: rest, context: Self.name, besides: [key], &faults)
+    return ConfigurationDecoder.decode(
+      type, from: rest, context: Self.name, besides: key.map { [$0] } ?? [], &faults)
   }
 }

@@ -1,7 +1,7 @@
 /// Finds what a mistyped name was meant to be.
-enum Suggestion {
+package enum Suggestion {
   /// `; did you mean 'x'?`, or the names there are where none is near.
-  static func phrase(for name: String, among names: [String], kind: String) -> String {
+  package static func phrase(for name: String, among names: [String], kind: String) -> String {
     if let near = nearest(to: name, among: names) { return "; did you mean '\(near)'?" }
     return names.isEmpty ? "" : "; \(kind): \(names.sorted().joined(separator: ", "))"
   }
