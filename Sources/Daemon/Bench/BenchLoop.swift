@@ -50,7 +50,7 @@ final class BenchLoop {
           try pipeline.addHandler(bound.value)
         }
       }
-    let connected =
+    let connected: EventLoopFuture<any Channel> =
       switch address {
       case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
       case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
