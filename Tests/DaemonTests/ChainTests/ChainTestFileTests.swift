@@ -27,7 +27,7 @@ struct ChainTestFileTests {
         "chain.test.yaml:4:5: error: unknown key 'stpes' in an item of 'tests'; did you mean 'steps'?",
         "chain.test.yaml:7:9: error: unknown key 'typ' in an item of 'steps'; did you mean 'type'?",
         "chain.test.yaml:8:16: error: 'after' wants a duration such as 250ms, 10s, 10m, 1h or 7d",
-        "chain.test.yaml:9:28: error: 'verdict' wants continue or stop or reject",
+        "chain.test.yaml:9:28: error: 'verdict' wants continue, stop or reject",
       ])
   }
 
