@@ -31,7 +31,7 @@ CHAIN = """pipeline:
 """
 
 
-LANGUAGES = {"", "console", "json", "sh", "swift", "yaml"}
+LANGUAGES = {"", "console", "ini", "json", "sh", "swift", "yaml"}
 # What is built or fetched, what is wrong on purpose, and what the fuzzers begin with.
 LEFT_OUT = {".build", ".git", "wrong_files", "Seeds"}
 
@@ -93,9 +93,10 @@ def kind(text):
     return next((other for other, known in OTHERS.items() if known & keys), "unknown")
 
 
-# What is something else's, by a key that only this has; test_monitoring.py, test_compose.py, test_openapi.py and
-# test_asyncapi.py read it.
+# What is something else's, by a key that only this has; test_chain_tests.py, test_monitoring.py, test_compose.py,
+# test_openapi.py and test_asyncapi.py read it.
 OTHERS = {
+    "tests of a chain": {"tests", "expect"},
     "Prometheus": {"scrape_configs", "groups", "rule_files"},
     "compose": {"services"},
     "OpenAPI": {"openapi"},
