@@ -121,8 +121,11 @@ class Machine:
 
     def leader(self):
         """The machine's first process, as this one sees it."""
-        threads = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return next((int(child) for child in threads if Path(f"/proc/{child}/comm").read_text() == "systemd\n"), None)
+        for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
+                    return int(child)
+        return None
 
     def is_up(self):
         done = self.run("systemctl", "is-system-running", check=False)

@@ -63,7 +63,7 @@ class Service(Machine):
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 numbers = re.search(r"^NSpid:\s+(.*)$", (process / "status").read_text(), re.M).group(1).split()
-                if numbers[1:] == [str(inside)] and (process / "ns/pid").readlink() == ours:
+                if numbers[-1] == str(inside) and (process / "ns/pid").readlink() == ours:
                     return int(numbers[0])
         raise LookupError(f"there is no process {inside}")
 
