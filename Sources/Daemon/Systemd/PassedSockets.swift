@@ -20,9 +20,6 @@ struct PassedSockets: Sendable {
   /// Those of `server.listen`: all others.
   let clients: [Socket]
 
-  /// None.
-  static let none = PassedSockets([])
-
   /// What a unit's environment says of sockets; none where they are for another process.
   ///
   /// - Parameters:
