@@ -114,6 +114,8 @@ def test_who_is_disconnected_by_the_backend_is_let_go_at_once(daemon):
 def test_who_never_answers_a_close_frame_is_cut_off(start):
     daemon = start(limits="max_connections_per_user: 1")
     raw = RawSocket(daemon, "a")
+    # Greeted, it is the older of the two.
+    assert b"CONNECTED" in raw.receive()[1]
     other = RawSocket(daemon, "a")
     assert raw.close_code() == 4409
     began = time.monotonic()
