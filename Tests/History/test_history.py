@@ -39,7 +39,7 @@ def test_nothing_is_lost_doubled_or_missed_whatever_fails(tmp_path, setting):
     assert counted["messages"] > 100 and counted["changes"] > 50 and counted["duplicates"] > 5
 
 
-SECONDS = 10
+SECONDS = 15
 
 
 def test_nobody_feels_reloads_and_each_event_keeps_to_one_chain(tmp_path):

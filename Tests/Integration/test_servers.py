@@ -29,9 +29,9 @@ def test_a_fresh_postgres_takes_little_time_and_leaves_nothing(own_postgres):
     took = time.monotonic() - begun
     assert server.query("SHOW max_connections") == "17"
     pids = server.processes()
-    assert len(pids) > 3 and {Path(f"/proc/{pid}").stat().st_uid for pid in pids} == {
-        account().pw_uid if account() else os.geteuid()
-    }
+    # Its workers come and go.
+    owners = {folder.stat().st_uid for folder in map(Path, (f"/proc/{pid}" for pid in pids)) if folder.exists()}
+    assert len(pids) > 3 and owners == {account().pw_uid if account() else os.geteuid()}
     server.close()
     assert not any(map(is_running, pids)) and not server.folder.exists()
     assert took < 5, f"{took:.1f} s"

@@ -147,12 +147,13 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   func receive(_ reply: Reply) {
     if readIsHeld { resumeReading() }
-    if reply.event.type == .connected { register() }
     // Behind what other threads have for it: the cursor of a PONG covers that.
     // Without an id nobody could tell what an acknowledgement is of.
     if reply.event.type != .ack || reply.ref != nil {
       loop.send(reply.event.bytes(ref: reply.ref), on: outbox)
     }
+    // Not before the greeting is on its way: another thread may have something for a device from here on.
+    if reply.event.type == .connected { register() }
     guard reply.rejection != nil else { return rejectionsInARow = 0 }
     rejectionsInARow += 1
     if rejectionsInARow >= loop.settings.abuseAfter { begin(closing: .abusiveRate) }
