@@ -36,7 +36,8 @@ def test_everything_is_where_debian_looks_for_it():
         "/usr/share/bash-completion/completions/sluice", "/usr/share/zsh/vendor-completions/_sluice",
         "/usr/share/fish/vendor_completions.d/sluice.fish", "/usr/share/doc/sluice/copyright",
         "/usr/share/doc/sluice/changelog.gz", "/usr/share/doc/sluice/README.md", "/usr/share/doc/sluice/docs/operate.md",
-        "/usr/share/doc/sluice/docs/monitoring/alerts.yaml", "/usr/share/doc/sluice/notices/swift-nio.txt",
+        "/usr/share/doc/sluice/docs/monitoring/alerts.yaml", "/usr/share/doc/sluice/docs/front/haproxy.cfg",
+        "/usr/share/doc/sluice/notices/swift-nio.txt",
         "/usr/share/doc/sluice/examples/WordFilter/Package.swift",
     ):
         assert name in FILES, name
