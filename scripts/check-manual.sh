@@ -3,7 +3,7 @@
 # takes its completions.
 set -eu
 folder=$1
-for command in $(.build/release/sluice --help | sed -n '/^SUBCOMMANDS:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+for command in $(.build/release/sluice --help | sed -n '/^SUBCOMMANDS:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
   page=$folder/man1/sluice-$command.1
   test -s "$page" || { echo "there is no page for 'sluice $command'"; exit 1; }
 done
