@@ -82,6 +82,7 @@ def test_a_long_start_and_the_end_ask_for_time(watched, own_postgres):
         daemon, systemd = watched(until_ready=False, store=server.url(database))
         assert systemd.next(20) == {"EXTEND_TIMEOUT_USEC": "30000000"}
     systemd.expect("READY")
+    daemon.reload(("drain: 4s", "drain: 4s\n  drain_lead: 1s"))
     assert daemon.stop() == 0
-    # The drain window is 4 s, and what is under way has time after it.
-    assert systemd.expect("STOPPING") == {"STOPPING": "1", "EXTEND_TIMEOUT_USEC": "34000000", "STATUS": "draining"}
+    # The end is said 1 s ahead, the drain window is 4 s, and what is under way has time after it.
+    assert systemd.expect("STOPPING") == {"STOPPING": "1", "EXTEND_TIMEOUT_USEC": "35000000", "STATUS": "draining"}
