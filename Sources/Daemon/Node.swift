@@ -48,7 +48,7 @@ final class Node: Sendable {
   /// - Throws: what keeps it from running; what was started has been ended then, or ends with the process.
   init(
     _ content: LoadedConfiguration.Content, sockets: PassedSockets, load: @escaping Reloader.Load,
-    fetcher: any WebFetcher, logger: Logger, logLevel: LogLevel,
+    fetcher: any WebFetcher, sender: any WebSender, logger: Logger, logLevel: LogLevel,
     watcher: @escaping @Sendable (ReloadVerdict?) -> Void
   ) async throws {
     self.logger = logger
@@ -77,11 +77,12 @@ final class Node: Sendable {
       scheduler: scheduler, clock: clock, logger: logger)
     follower = routing.follower
 
+    let pushes = PushBook()
     let assembly = ChainAssembly(
       ChainAssembly.Parts(
         store: store, state: state, router: routing.router, sessions: routing.sessions,
-        liveness: routing.liveness, live: live, scheduler: scheduler, fetcher: fetcher, names: names,
-        revocations: revocations),
+        liveness: routing.liveness, live: live, scheduler: scheduler, fetcher: fetcher, sender: sender,
+        pushes: pushes, names: names, revocations: revocations),
       node: node, clock: clock, logger: logger
     ) { routing.cluster?.renamed($0, $1) }
     if content.plan.configuration(of: Fcm.self) == nil {
@@ -116,14 +117,14 @@ final class Node: Sendable {
     self.reloader = reloader
     let overview = Overview(
       loops: loops, shared: shared, live: live, letters: letters, generations: generations, history: history,
-      store: store, state: state, follower: routing.follower)
+      pushes: pushes, store: store, state: state, follower: routing.follower)
     let taps = TapHub(loops: loops, clock: clock)
     self.taps = taps
     control = try await Self.control(
       configuration, group,
       ControlDesk(
         reloader: reloader, overview: overview, taps: taps, letters: letters,
-        loop: loops[0], shared: shared), logger)
+        loop: loops[0], shared: shared, generations: generations), logger)
     clients = try await Self.listening(at: "\(configuration.listen)") {
       try await Listener.clients(
         at: configuration.listen, sockets.clients, group: group, loops: loops, certificates: live.certificates

@@ -113,7 +113,7 @@ extension ChangeSet {
     guard let found else { return .done }
     let values: [SQLiteValue] = [.text(token), .text(found.receiver), .text(job.service)]
     switch outcome {
-    case .done: break
+    case .done, .lost: break
     case .retry(let moment):
       try connection.run(
         "UPDATE push_jobs SET attempts = attempts + 1 WHERE lane = ? AND message = ?",
@@ -129,11 +129,13 @@ extension ChangeSet {
           SELECT token, ?3 FROM devices WHERE token = ?1 AND user = ?2
         """, values)
     }
-    try connection.run(
-      """
-      INSERT OR IGNORE INTO push_settled (service, message, token)
-        SELECT service, ?2, ?3 FROM push_marks WHERE service = ?1 AND decided <= ?2
-      """, [.text(job.service), .integer(job.messageID.rawValue), .text(token)])
+    if outcome != .lost {
+      try connection.run(
+        """
+        INSERT OR IGNORE INTO push_settled (service, message, token)
+          SELECT service, ?2, ?3 FROM push_marks WHERE service = ?1 AND decided <= ?2
+        """, [.text(job.service), .integer(job.messageID.rawValue), .text(token)])
+    }
     try connection.run(
       "DELETE FROM push_jobs WHERE lane = ? AND message = ?",
       [.integer(found.lane), .integer(job.messageID.rawValue)])

@@ -173,6 +173,18 @@ extension StoreContract {
     await outbox.write([.pushesDecided(service: "fcm", before: two.id, dropping: MessageID(rawValue: 0))])
     await outbox.push(one)
     #expect(try await outbox.store.pushBacklog().count == 3)
+    // What is given up may be kept again.
+    let lost = DuePush(two.id, to: "b", service: "pager", reach: .user)
+    await outbox.write([
+      .pushesDecided(service: "pager", before: one.id, dropping: MessageID(rawValue: 0)), .push(lost),
+    ])
+    for outcome in [PushOutcome.lost, .done] {
+      let jobs = try await outbox.take(service: "pager")
+      #expect(jobs.map(\.id.messageID) == [two.id])
+      await outbox.settle(jobs, outcome)
+      await outbox.write([.push(lost)])
+    }
+    #expect(try await outbox.take(service: "pager").isEmpty)
     await outbox.close()
   }
 

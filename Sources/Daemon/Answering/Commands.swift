@@ -9,6 +9,8 @@ struct Commands: Sendable {
   let names: NameBook
   let revocations: RevocationList
   let clock: EngineClock
+  /// The push services of the chain.
+  let pushServices: Setting<[any PushTrials]>
   /// Tells the other nodes by what name a user goes now.
   let tellNodes: @Sendable (_ user: String, _ name: String) -> Void
 
@@ -27,6 +29,11 @@ struct Commands: Sendable {
       throw Rejection(.invalidEvent, "deviceToken is missing")
     }
     let platform = try data.optionalText("platform", most: 64)
+    for service in pushServices.value {
+      guard await service.knows(token) else {
+        throw Rejection(.invalidEvent, "the push service does not know this deviceToken")
+      }
+    }
     _ = try await write(.addDevice(Device(userID: user, token: token, platform: platform)))
     return OutgoingEvent(.ack)
   }

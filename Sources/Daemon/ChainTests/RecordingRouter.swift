@@ -47,8 +47,12 @@ final class RecordingRouter: Router, Sessions, Liveness {
 }
 
 /// The way to other servers in a test: there is none.
-struct NoWeb: WebFetcher {
+struct NoWeb: WebFetcher, WebSender {
   func get(_ address: String, limit: Int, timeout: Duration) async throws -> WebResponse {
+    throw WebFault("a test of a chain has no network")
+  }
+
+  func post(_ request: WebPost) async throws -> WebAnswer {
     throw WebFault("a test of a chain has no network")
   }
 }

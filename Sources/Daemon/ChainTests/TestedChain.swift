@@ -41,8 +41,8 @@ final class TestedChain {
     let assembly = ChainAssembly(
       ChainAssembly.Parts(
         store: store, state: state, router: router, sessions: router, liveness: router,
-        live: try LiveSettings(content, LogLevel()), scheduler: loop, fetcher: NoWeb(), names: NameBook(),
-        revocations: RevocationList()),
+        live: try LiveSettings(content, LogLevel()), scheduler: loop, fetcher: NoWeb(), sender: NoWeb(),
+        pushes: PushBook(), names: NameBook(), revocations: RevocationList()),
       node: node, clock: clock, logger: logger
     ) { _, _ in }
     do {

@@ -65,7 +65,8 @@ struct SluiceCommand: ParsableCommand {
     version: Sluice.version,
     subcommands: [
       ServeCommand.self, CheckCommand.self, TestCommand.self, PlanCommand.self, ReloadCommand.self,
-      TopCommand.self, TapCommand.self, DeadLettersCommand.self, TokenCommand.self, SendCommand.self,
+      TopCommand.self, TapCommand.self, DeadLettersCommand.self, PushCommand.self, TokenCommand.self,
+      SendCommand.self,
       ListenCommand.self, BenchCommand.self, StagesCommand.self, MigrateCommand.self, VersionCommand.self,
     ])
 }

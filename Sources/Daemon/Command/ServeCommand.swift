@@ -29,7 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
     let handlers = LogHandlers(level: level, environment: ProcessEnvironment.variables)
     let logger = Logger(label: "sluice", factory: handlers.make)
     let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
-    let fetcher = HTTPFetcher()
+    let outgoing = OutgoingHTTP(environment: ProcessEnvironment.variables)
+    let (fetcher, sender) = (HTTPFetcher(outgoing), HTTPSender(outgoing))
     let reports = ServiceReports(
       SystemdNotifier(environment: ProcessEnvironment.variables, logger: logger))
     let node: Node
@@ -37,11 +38,12 @@ struct ServeCommand: AsyncParsableCommand {
       let options = options
       node = try await reports.starting {
         try await Node(
-          content, sockets: sockets, load: { options.load() }, fetcher: fetcher, logger: logger,
+          content, sockets: sockets, load: { options.load() }, fetcher: fetcher, sender: sender, logger: logger,
           logLevel: level, watcher: reports.reload)
       }
     } catch {
       await fetcher.close()
+      await sender.close()
       throw CommandError("\(error)")
     }
     logger.notice("ready", metadata: ["listen": "\(node.address)", "version": "\(Sluice.version)"])
@@ -57,6 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
     reports.stopping(within: node.drain)
     await node.shutDown()
     await fetcher.close()
+    await sender.close()
     await reports.end()
     logger.notice("stopped")
   }

@@ -10,4 +10,6 @@ struct ControlDesk: Sendable {
   /// The loop that dead letters are tried again on.
   let loop: LoopGateway
   let shared: GatewayShared
+  /// Where the stages are that push.
+  let generations: Generations
 }

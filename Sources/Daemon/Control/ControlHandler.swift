@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import Pipeline
 
-/// The control socket's requests: those of `sluice reload`, `plan`, `top`, `tap` and `dead-letters`. HTTP, so that they can
-/// be made with any client that takes a socket: `curl --unix-socket PATH http://control/status`.
+/// The control socket's requests: those of `sluice reload`, `plan`, `top`, `tap`, `dead-letters` and `push`. HTTP, so that
+/// they can be made with any client that takes a socket: `curl --unix-socket PATH http://control/status`.
 final class ControlHandler: HTTPExchange {
   private let desk: ControlDesk
   private var tap: TapStream?
@@ -22,12 +22,14 @@ final class ControlHandler: HTTPExchange {
     case (.GET, "/status"): answer { desk in try await desk.overview.status().get() }
     case (.GET, "/tap"): stream(query)
     case (.GET, "/dead-letters"): answer { desk in try await desk.letters(query) }
+    case (.POST, "/push/test"): answer { desk in try await desk.tryPush(query) }
     default:
       guard let letter = LetterRequest(head.method, query) else {
         return answer(
           .problem(
             Rejection(
-              .notFound, "there are POST /reload, GET /plan, /status, /tap and /dead-letters")))
+              .notFound, "there are POST /reload and /push/test, GET /plan, /status, /tap and /dead-letters"))
+        )
       }
       answer { desk in try await desk.answer(letter) }
     }

@@ -15,6 +15,8 @@ struct ChainAssembly: Sendable {
     let live: LiveSettings
     let scheduler: any Scheduler
     let fetcher: any WebFetcher
+    let sender: any WebSender
+    let pushes: PushBook
     let names: NameBook
     let revocations: RevocationList
   }
@@ -45,6 +47,9 @@ struct ChainAssembly: Sendable {
     services[DeviceLimitKey.self] = parts.live.deviceLimit
     services[SchedulerKey.self] = parts.scheduler
     services[WebFetcherKey.self] = parts.fetcher
+    services[WebSenderKey.self] = parts.sender
+    services[NodeNameKey.self] = node.description
+    services[PushBookKey.self] = parts.pushes
     let number = (parts.store as? any SharedFeed)?.nodeNumber ?? 0
     services[MessageIDsKey.self] = MessageIDGenerator(
       node: number, above: parts.store.highestMessageID, clock: clock)
@@ -60,12 +65,17 @@ struct ChainAssembly: Sendable {
   func chain(_ daemon: DaemonConfiguration, _ plan: ChainPlan, following last: Chain?, revision: Int)
     async throws -> Chain
   {
-    let own = try ownStages(daemon, plan)
+    // Known only when all stages have started, and asked for only when the chain is in force.
+    let pushServices = Setting<[any PushTrials]>([])
+    let own = try ownStages(daemon, plan, pushServices)
     let stages = try await plan.start(services, logger, clock, following: last?.stages ?? [])
+    pushServices.value = stages.compactMap { $0.instance.stage as? any PushTrials }
     return Chain(stages + own, revision: revision)
   }
 
-  private func ownStages(_ daemon: DaemonConfiguration, _ plan: ChainPlan) throws -> [ChainStage] {
+  private func ownStages(
+    _ daemon: DaemonConfiguration, _ plan: ChainPlan, _ pushServices: Setting<[any PushTrials]>
+  ) throws -> [ChainStage] {
     let keepsPresence = plan.configuration(of: Presence.self) != nil
     var own: [ChainStage] = []
     // Other nodes have to be told where users have their devices, also where no stage keeps presence.
@@ -77,7 +87,7 @@ struct ChainAssembly: Sendable {
       store: parts.store, state: keepsPresence ? parts.state : nil, audience: plan.audience, clock: clock)
     let commands = Commands(
       store: parts.store, router: parts.router, sessions: parts.sessions, names: parts.names,
-      revocations: parts.revocations, clock: clock, tellNodes: tellNodes)
+      revocations: parts.revocations, clock: clock, pushServices: pushServices, tellNodes: tellNodes)
     own.append(
       ChainStage(
         Greet(

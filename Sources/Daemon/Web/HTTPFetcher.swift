@@ -9,18 +9,20 @@ import Synchronization
 /// Fetches documents by HTTP, certificates checked against the system's authorities. What it takes is made when the
 /// first is fetched: most daemons fetch none.
 final class HTTPFetcher: WebFetcher {
-  private let made = Mutex<HTTPClient?>(nil)
+  private let outgoing: OutgoingHTTP
+  private let made = Mutex<[OutgoingHTTP.Proxy?: HTTPClient]>([:])
 
-  private var client: HTTPClient {
-    made.withLock { made in
-      if let made { return made }
-      var configuration = HTTPClient.Configuration()
-      configuration.redirectConfiguration = .disallow
+  init(_ outgoing: OutgoingHTTP) { self.outgoing = outgoing }
+
+  private func client(for address: String) -> HTTPClient {
+    let proxy = outgoing.proxy(for: address)
+    return made.withLock { made in
+      if let client = made[proxy] { return client }
+      var configuration = outgoing.configuration(proxy)
       configuration.connectionPool.idleTimeout = .seconds(10)
-      configuration.timeout.connect = .seconds(3)
       let client = HTTPClient(
         eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
-      made = client
+      made[proxy] = client
       return client
     }
   }
@@ -29,7 +31,8 @@ final class HTTPFetcher: WebFetcher {
     var request = HTTPClientRequest(url: address)
     request.headers.add(name: "Accept", value: "application/json")
     request.headers.add(name: "User-Agent", value: "sluice/\(Sluice.version)")
-    let response = try await client.execute(request, timeout: .nanoseconds(timeout.wholeNanoseconds))
+    let response = try await client(for: address).execute(
+      request, timeout: .nanoseconds(timeout.wholeNanoseconds))
     let body: ByteBuffer
     do { body = try await response.body.collect(upTo: limit) } catch is NIOTooManyBytesError {
       throw WebFault("the answer is larger than \(limit) bytes")
@@ -40,5 +43,7 @@ final class HTTPFetcher: WebFetcher {
   }
 
   /// Ends what is under way; nothing can be fetched any more.
-  func close() async { try? await made.withLock { $0 }?.shutdown() }
+  func close() async {
+    for client in made.withLock({ Array($0.values) }) { try? await client.shutdown() }
+  }
 }

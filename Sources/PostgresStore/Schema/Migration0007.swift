@@ -70,7 +70,7 @@ enum Migration0007 {
 
     -- Does what is to be done about jobs that were taken, where their leases are still those that are named. Kinds:
     -- 0 it is done with, 1 it is to be tried again at a moment, 2 it was not tried, 3 its device is gone, 4 its device
-    -- is not one of the service's.
+    -- is not one of the service's, 5 it is given up.
     CREATE FUNCTION settle_pushes(
         services text[], messages bigint[], tokens text[], leases bigint[], kinds bigint[], moments bigint[])
       RETURNS void LANGUAGE plpgsql SET enable_mergejoin = off SET enable_hashjoin = off AS $$
@@ -103,7 +103,7 @@ enum Migration0007 {
         ), settled AS (
           INSERT INTO push_settled (service, message, device)
             SELECT o.service, o.message, o.device FROM opened o
-              WHERE o.kind NOT IN (1, 2) AND o.message >= pushes_decided(o.service)
+              WHERE o.kind NOT IN (1, 2, 5) AND o.message >= pushes_decided(o.service)
             ON CONFLICT DO NOTHING
         ), failed AS (
           UPDATE push_jobs j SET attempts = j.attempts + 1 FROM opened o

@@ -36,6 +36,7 @@ extension PushOutcome {
     case .release: 2
     case .deviceGone: 3
     case .deviceQuarantined: 4
+    case .lost: 5
     }
   }
 }

@@ -1,3 +1,5 @@
+public import Pipeline
+
 /// Names one life of one node: drawn at random when it starts, so that a node that comes back is told from what it was.
 public struct NodeID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   /// The number behind the name, below 2^40.
@@ -17,4 +19,10 @@ public struct NodeID: RawRepresentable, Hashable, Sendable, CustomStringConverti
 
   /// Hexadecimal digits.
   public var description: String { String(rawValue, radix: 16) }
+}
+
+/// The key under which stages find the name of their node, where it has one.
+public enum NodeNameKey: ServiceKey {
+  /// The name.
+  public typealias Service = String
 }

@@ -2,8 +2,10 @@ public import Pipeline
 
 /// What became of a job that was taken.
 public enum PushOutcome: Sendable, Hashable {
-  /// It was sent, or is given up: it goes.
+  /// It was sent: it goes, and is not kept anew where it is decided on its message again.
   case done
+  /// It is given up: it goes. Whoever decides on its message again may have it kept anew.
+  case lost
   /// It failed, and is to be tried again at a moment.
   case retry(at: Timestamp)
   /// It was not tried: anybody may take it at once.

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def write(folder, name="sluice", days=30):
-    """Writes NAME.pem and NAME.key for 127.0.0.1; gives the certificate's serial number."""
+def write(folder, name="sluice", days=30, names=()):
+    """Writes NAME.pem and NAME.key for 127.0.0.1 and other names; gives the certificate's serial number."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sluice.test")])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -23,7 +23,12 @@ def write(folder, name="sluice", days=30):
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=60))
         .not_valid_after(now + datetime.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, names)]
+            ),
+            False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )

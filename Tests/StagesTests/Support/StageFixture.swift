@@ -30,7 +30,8 @@ final class StageFixture: Sendable {
 
   /// What a stage of this type is started with.
   func context(
-    for type: any Stage.Type, name: String? = nil, predecessor: (any Stage)? = nil
+    for type: any Stage.Type, name: String? = nil, predecessor: (any Stage)? = nil, book: PushBook? = nil,
+    web: (any WebSender)? = nil
   ) -> StageContext {
     var services = ServiceSet()
     services[StoreKey.self] = store
@@ -38,6 +39,8 @@ final class StageFixture: Sendable {
     services[RouterKey.self] = router
     services[LivenessKey.self] = liveness
     services[SchedulerKey.self] = scheduler
+    services[PushBookKey.self] = book
+    services[WebSenderKey.self] = web
     services[MessageIDsKey.self] = MessageIDGenerator(clock: clock.clock)
     let context = TestChain.context(for: type, services: services, clock: clock.clock)
     return StageContext(

@@ -15,6 +15,7 @@ final class Overview: Sendable {
   private let letters: DeadLetterBox
   private let generations: Generations
   private let history: ReloadHistory
+  private let pushes: PushBook
   private let store: any Store
   private let state: any SharedState
   private let follower: FeedFollower?
@@ -23,7 +24,8 @@ final class Overview: Sendable {
   init(
     loops: [LoopGateway], shared: GatewayShared, live: LiveSettings, letters: DeadLetterBox,
     generations: Generations,
-    history: ReloadHistory, store: any Store, state: any SharedState, follower: FeedFollower?
+    history: ReloadHistory, pushes: PushBook, store: any Store, state: any SharedState,
+    follower: FeedFollower?
   ) {
     self.loops = loops
     self.shared = shared
@@ -31,6 +33,7 @@ final class Overview: Sendable {
     self.letters = letters
     self.generations = generations
     self.history = history
+    self.pushes = pushes
     self.store = store
     self.state = state
     self.follower = follower
@@ -69,6 +72,7 @@ final class Overview: Sendable {
       store, state, follower, history.figures, generations.older.count, letters.figures
     )
     let (startedAt, unauthenticated) = (startedAt, shared.admission.unauthenticatedCount)
+    let pushes = pushes.all
     // Of the backends only what is known already: figures must come also while one of them hangs.
     return LoopFigures.gather(loops).map { total in
       var text = PrometheusText()
@@ -105,6 +109,7 @@ final class Overview: Sendable {
         "sluice_dead_letters_replayed_total", "Dead letters that were tried again and went well.",
         letters.replayed)
       text.stages(total.stages)
+      text.pushes(pushes, at: EngineClock.system.wall())
       if let store = store as? SQLiteStore {
         let figures = store.figures
         text.store(

@@ -17,7 +17,7 @@ struct PrometheusText {
 
   mutating func counters(_ name: String, _ help: String, label: String, _ values: [(String, UInt64)]) {
     head(name, help, "counter")
-    for (value, count) in values { text += "\(name){\(label)=\"\(value)\"} \(count)\n" }
+    for (value, count) in values { sample(name, [(label, value)], "\(count)") }
   }
 
   mutating func process(_ figures: ProcessFigures, startedAt: Timestamp) {
@@ -97,21 +97,26 @@ struct PrometheusText {
       text += "sluice_stage_timeouts_total{stage=\"\(escaped(name))\"} \(figures.timeouts)\n"
     }
     head("sluice_stage_seconds", "How long events were in a stage.", "histogram")
-    for (name, figures) in stages { histogram("sluice_stage_seconds", stage: name, figures.latency) }
+    for (name, figures) in stages { histogram("sluice_stage_seconds", label: "stage", name, figures.latency) }
   }
 
-  private mutating func histogram(_ name: String, stage: String, _ histogram: Histogram) {
+  mutating func histogram(_ name: String, label: String, _ value: String, _ histogram: Histogram) {
     var sum: UInt64 = 0
     for (index, count) in histogram.buckets.enumerated() {
       sum += count
       let bound = index < Histogram.boundCount ? seconds(Histogram.bound(index)) : "+Inf"
-      text += "\(name)_bucket{stage=\"\(escaped(stage))\",le=\"\(bound)\"} \(sum)\n"
+      text += "\(name)_bucket{\(label)=\"\(escaped(value))\",le=\"\(bound)\"} \(sum)\n"
     }
-    text += "\(name)_sum{stage=\"\(escaped(stage))\"} \(seconds(histogram.sum))\n"
-    text += "\(name)_count{stage=\"\(escaped(stage))\"} \(histogram.count)\n"
+    text += "\(name)_sum{\(label)=\"\(escaped(value))\"} \(seconds(histogram.sum))\n"
+    text += "\(name)_count{\(label)=\"\(escaped(value))\"} \(histogram.count)\n"
   }
 
-  private mutating func head(_ name: String, _ help: String, _ type: String) {
+  mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
+    let labels = labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
+    text += "\(name){\(labels)} \(value)\n"
+  }
+
+  mutating func head(_ name: String, _ help: String, _ type: String) {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
   }
 

@@ -23,6 +23,8 @@ final class PushDecisions: Sendable {
   static let markInterval = Duration.seconds(10)
   /// How much longer than it takes to decide the mark stays behind: events may be that long on their way here.
   static let margin = Duration.seconds(30)
+  /// How long what is too old stays in the outbox: whoever sends is to find it there, and say that it is lost.
+  static let afterlife = Duration.seconds(3600)
   /// How many wait together: so many users are asked about at once.
   private static let slotSize = 2000
   /// How many undecided messages are taken over from an earlier life at a time.
@@ -70,11 +72,13 @@ final class PushDecisions: Sendable {
   private let timing: Setting<PushTiming>
   private var after: UInt64 { UInt64(max(0, timing.value.after.wholeNanoseconds)) }
   private var lifetime: Duration { timing.value.lifetime }
+  /// Called when something due has been written.
+  private let whenDue: @Sendable () -> Void
   private let state = Mutex(State())
 
   init(
     service: String, reach: PushReach, store: any Store, liveness: any Liveness, scheduler: any Scheduler,
-    clock: EngineClock, logger: Logger, timing: PushTiming
+    clock: EngineClock, logger: Logger, timing: PushTiming, whenDue: @escaping @Sendable () -> Void = {}
   ) {
     self.service = service
     self.reach = reach
@@ -84,6 +88,7 @@ final class PushDecisions: Sendable {
     self.clock = clock
     self.logger = logger
     self.timing = Setting(timing)
+    self.whenDue = whenDue
   }
 
   /// Takes over what an earlier life has left undecided. Its receivers have as long as any for a sign of life.
@@ -172,6 +177,7 @@ final class PushDecisions: Sendable {
         }
       }
       if !missed.isEmpty { wait(for: missed, notedAt: moment) }
+      if missed.count < pushes.count { whenDue() }
     }
   }
 
@@ -246,7 +252,7 @@ final class PushDecisions: Sendable {
     let behind = Self.margin + .nanoseconds(Int64(after)) + .nanoseconds(Int64(waited))
     let write = StoreWrite.pushesDecided(
       service: service, before: .lowest(at: wall + (.zero - behind)),
-      dropping: .lowest(at: wall + (.zero - lifetime)))
+      dropping: .lowest(at: wall + (.zero - lifetime - Self.afterlife)))
     store.write([write]) { _ in }
   }
 }

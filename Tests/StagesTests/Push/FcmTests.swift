@@ -8,7 +8,7 @@ import Testing
 @testable import Stages
 
 @Suite("Which messages are due a push")
-struct FcmTests {
+final class FcmTests {
   private let fixture: StageFixture
   private let fcm: Fcm
   private let chain: TestChain
