@@ -85,7 +85,7 @@ final class Node: Sendable {
         pushes: pushes, names: names, revocations: revocations),
       node: node, clock: clock, logger: logger
     ) { routing.cluster?.renamed($0, $1) }
-    if content.plan.configuration(of: Fcm.self) == nil {
+    if content.plan.configuration(of: Fcm.self) == nil, content.plan.configuration(of: Webhook.self) == nil {
       logger.info("push is not configured: whoever is offline hears of messages when they connect")
     }
     let chain = try await assembly.chain(configuration, content.plan, following: nil, revision: 1)

@@ -5,6 +5,7 @@ public enum StandardStages {
   /// The types, in the order in which a chain usually has them.
   public static let all: [any Stage.Type] = [
     Auth.self, RateLimit.self, Dedup.self, Persist.self, FanOut.self, Presence.self, Fcm.self,
+    Webhook.self,
   ]
 }
 

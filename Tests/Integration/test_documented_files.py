@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from harness.daemon import BINARY, ROOT
+from harness.fcm import write_account
 
 EXAMPLE = ROOT / ".build/example/debug/sluice-with-word-filter"
 # Another example's own binary knows its stages.
@@ -111,7 +112,7 @@ def with_stages(entries):
         like = [index for index, other in enumerate(chain) if other["stage"] == entry["stage"]]
         if like:
             chain[like[0]] = {**entry, **({"secret_file": "jwt.secret"} if bare_auth(entry) else {})}
-        elif entry["stage"] == "fcm":
+        elif entry["stage"] in ("fcm", "webhook"):
             chain.append(entry)
         else:
             chain.insert(1, entry)
@@ -143,8 +144,10 @@ def completed(text):
 @pytest.fixture
 def place(tmp_path):
     """A directory with the files that configurations name."""
-    (tmp_path / "jwt.secret").write_bytes(b"a secret of more than thirty-two bytes, for nobody")
-    (tmp_path / "jwt.secret").chmod(0o600)
+    for name in ("jwt.secret", "webhook.secret"):
+        (tmp_path / name).write_bytes(b"a secret of more than thirty-two bytes, for nobody")
+        (tmp_path / name).chmod(0o600)
+    write_account(tmp_path / "fcm.json")
     return tmp_path
 
 

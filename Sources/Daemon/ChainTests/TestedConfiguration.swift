@@ -5,7 +5,7 @@ import Stages
 ///
 /// What connects to something or reads a secret is taken out before the file is checked, with whatever is wrong about
 /// it on this machine: the store, the state, listeners and certificates. `auth` gets a secret of the run's own in the
-/// place of its keys, and `fcm` is switched off.
+/// place of its keys, and `fcm` and `webhook` are switched off.
 struct TestedConfiguration: Sendable {
   let loaded: LoadedConfiguration
   let secret: [UInt8]
@@ -41,7 +41,7 @@ struct TestedConfiguration: Sendable {
           items.map { item in
             switch item["stage"]?.value {
             case .scalar(Auth.name, _): withOwnKeys(item, secret, &removed)
-            case .scalar(Fcm.name, _): switchedOff(item, &removed)
+            case .scalar(Fcm.name, _), .scalar(Webhook.name, _): switchedOff(item, &removed)
             default: item
             }
           }), at: pipeline.mark)

@@ -38,7 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
       let options = options
       node = try await reports.starting {
         try await Node(
-          content, sockets: sockets, load: { options.load() }, fetcher: fetcher, sender: sender, logger: logger,
+          content, sockets: sockets, load: { options.load() }, fetcher: fetcher, sender: sender,
+          logger: logger,
           logLevel: level, watcher: reports.reload)
       }
     } catch {

@@ -85,6 +85,20 @@ def key():
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+def write_account(path, **changes):
+    """Writes the file of a service account; gives its path."""
+    pem = key().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    account = {
+        "type": "service_account", "project_id": PROJECT, "private_key_id": "key1", "private_key": pem.decode(),
+        "client_email": EMAIL, "token_uri": "https://oauth2.googleapis.com/token", **changes,
+    }
+    path.write_text(json.dumps(account))
+    path.chmod(0o600)
+    return path
+
+
 class Fcm:
     """Runs from its making until `close`. `answer` may be set to a function of a Push that gives an Answer, or None for
     what is usual; `token_answer` likewise for the token server."""
@@ -144,17 +158,7 @@ class Fcm:
 
     def credentials(self, **changes):
         """Writes a service account's file; gives its path."""
-        pem = key().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        account = {
-            "type": "service_account", "project_id": PROJECT, "private_key_id": "key1", "private_key": pem.decode(),
-            "client_email": EMAIL, "token_uri": f"{self.url}/token", **changes,
-        }
-        path = self.folder / "fcm.json"
-        path.write_text(json.dumps(account))
-        path.chmod(0o600)
-        return path
+        return write_account(self.folder / "fcm.json", **{"token_uri": f"{self.url}/token", **changes})
 
     # What a test looks at.
 
