@@ -4,7 +4,7 @@ BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev lib
 SHARED_TESTS = $(patsubst %,Tests/Integration/test_%.py,api events first_light guarantees limits push receipts sync trouble who_may)
 TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server sqlite3 haproxy nginx tmux systemd systemd-container debootstrap
 
-.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format manual deb test-deb bench bench-production dependencies test-dependencies
+.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format manual deb test-deb bench bench-production bench-push dependencies test-dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -107,3 +107,7 @@ bench-production: build ## the part of it on PostgreSQL and Redis (OPTIONS="--wr
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)
 	@scripts/python-environment.sh Benchmarks/requirements.txt .build/bench-python
 	.build/bench-python/bin/python Benchmarks/production.py $(OPTIONS)
+
+bench-push: build test-dependencies ## pushes to many who are offline, with a stand-in for FCM
+	@scripts/python-environment.sh
+	SLUICE_BINARY=$(CURDIR)/.build/release/sluice .build/python/bin/python Benchmarks/push.py $(OPTIONS)
