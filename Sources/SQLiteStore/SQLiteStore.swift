@@ -67,6 +67,12 @@ public final class SQLiteStore: Store {
     }
   }
 
+  /// A store that is dropped without having been closed, as tests do, leaves no thread and no file open.
+  deinit {
+    writer.dismiss()
+    reader.dismiss()
+  }
+
   /// The schema that this version writes.
   public static var newestSchemaVersion: Int { Schema.steps.count }
 

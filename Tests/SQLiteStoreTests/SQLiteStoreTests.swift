@@ -37,6 +37,30 @@ struct SQLiteStoreTests {
     await store.close()
   }
 
+  @Test("A store that is dropped does what it was given, and leaves no file open")
+  func dropped() async throws {
+    let (path, writes) = (place.path, [message(1)])
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      do {
+        try place.open().write(writes) { _ in continuation.resume() }
+      } catch {
+        continuation.resume(throwing: error)
+      }
+    }
+    while Self.opened.contains(where: { $0.hasPrefix(path) }) { await Task.yield() }
+    let again = try place.open()
+    #expect(again.horizon.position == 1)
+    await again.close()
+  }
+
+  /// The files that this process has open.
+  private static var opened: [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    return names.compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+    }
+  }
+
   @Test("A database of a newer daemon is refused")
   func newerSchema() async throws {
     let store = try place.open()

@@ -45,6 +45,20 @@ struct LoggingObserver: EngineObserver {
       ]) { $1 })
   }
 
+  func gaveBackInVain(stage: String) {
+    guard let more = faults.note("\(stage) in vain") else { return }
+    logger.warning(
+      "a stage gave events back twice, or after its time was up; they were ignored",
+      metadata: ["stage": "\(stage)", "unlogged": "\(more)"])
+  }
+
+  func heldLoop(stage: String, elapsed: UInt64) {
+    guard let more = faults.note("\(stage) on the loop") else { return }
+    logger.warning(
+      "a stage kept the event loop, and all that wait there, for too long",
+      metadata: ["stage": "\(stage)", "elapsed_ms": "\(elapsed / 1_000_000)", "unlogged": "\(more)"])
+  }
+
   /// The type is a client's word, so it is cut short.
   private func facts(_ event: Event) -> Logger.Metadata {
     var facts: Logger.Metadata = [

@@ -5,8 +5,10 @@ extension Engine {
     switch stage.form.kind {
     case .batch(let process):
       let before = stage.isAlwaysObeyed ? [] : run.batch.events
+      let started = run.now
       process(&run.batch)
       sort(&run, stage, at: index, arrived: run.batch.count, before: before)
+      noteHold(by: stage, run.now - started)
     case .deferring(let process):
       handOver(&run, to: stage, at: index, process)
     case .each(let process):
@@ -35,18 +37,19 @@ extension Engine {
     let flight = lastFlight
     handing = flight
     process(EventBatch(events)) { [self] batch in
-      if executor.isCurrent, handing == flight {
+      if executor.isCurrent, handing == flight, returned == nil {
         returned = batch
       } else {
-        executor.execute { self.resume(flight, batch) }
+        executor.execute { self.resume(flight, batch, from: stage) }
       }
     }
     handing = 0
     if let batch = returned.take() {
-      precondition(batch.count == events.count, "a stage gives back the events that it was given")
-      run.batch = batch
-      sort(&run, stage, at: index, arrived: batch.count, before: stage.isAlwaysObeyed ? [] : events)
+      run.batch = batch.holds(events.lazy.map(\.sequence)) ? batch : .failed(events, StageFault.otherEvents)
+      sort(&run, stage, at: index, arrived: events.count, before: stage.isAlwaysObeyed ? [] : events)
+      noteHold(by: stage, run.now - started)
     } else {
+      noteHold(by: stage, clock.monotonic() - started)
       count(stage: index, of: run.chain) { $0.events += UInt64(events.count) }
       run.batch.events = []
       let slots = events.map { hold($0, chain: run.chain, place: .inside(index)) }
@@ -85,12 +88,20 @@ extension Engine {
     setTimer()
   }
 
+  /// Takes back what a stage that gives batches back had.
+  private func resume(_ id: UInt64, _ batch: EventBatch, from stage: ChainStage) {
+    guard flights[id] != nil else { return observer.gaveBackInVain(stage: stage.name) }
+    resume(id, batch)
+  }
+
   /// Takes back what a stage had.
   private func resume(_ id: UInt64, _ batch: EventBatch) {
     // A flight whose time ran out has been decided without the stage.
     guard let flight = flights.removeValue(forKey: id) else { return }
-    precondition(batch.count == flight.slots.count, "a stage gives back the events that it was given")
     var batch = batch
+    if !batch.holds(flight.slots.lazy.map { self.lanes[$0].sequence }) {
+      batch = .failed(flight.slots.map { lanes[$0].held.event }, StageFault.otherEvents)
+    }
     let stage = flight.chain.stages[flight.stage]
     let before = stage.isAlwaysObeyed ? [] : flight.slots.map { lanes[$0].held.event }
     for position in batch.indices {
@@ -196,13 +207,21 @@ extension Engine {
       switch error as? StageFault {
       case .timedOut: Rejection(.timeout, "the event took too long; send it again")
       case .queueFull: Rejection(.unavailable, "the server is busy; send the event again")
-      case nil where isKept:
+      case .otherEvents where isKept, nil where isKept:
         Rejection(.internal, "the event could not be handled; the operator may have it tried again")
-      case nil: Rejection(.internal, "the event could not be handled")
+      case .otherEvents, nil: Rejection(.internal, "the event could not be handled")
       }
     rejection.stage = stage.name
     end(event, .rejected(rejection), &run, at: index)
   }
+
+  /// Tells of a stage that has kept the loop, and with it every connection of the loop, waiting.
+  private func noteHold(by stage: ChainStage, _ elapsed: UInt64) {
+    if elapsed >= Self.longestHold { observer.heldLoop(stage: stage.name, elapsed: elapsed) }
+  }
+
+  /// From how many nanoseconds on a stage on the loop is told of.
+  private static let longestHold: UInt64 = 100_000_000
 
   /// Counts something of events that a stage has had.
   func count(stage: Int, of chain: Chain, _ change: (inout StageFigures) -> Void) {

@@ -13,6 +13,13 @@ public protocol EngineObserver: Sendable {
   /// A stage that is not obeyed on an event would have stopped or rejected it.
   func unobeyed(_ event: Event, stage: String, _ verdict: StageDecision.Verdict)
 
+  /// A stage has given back events that nobody waits for, so that they were ignored: it did so twice, or after its time
+  /// was up.
+  func gaveBackInVain(stage: String)
+
+  /// A stage that runs on the loop has kept it for so many nanoseconds: too long, since nothing else happened there.
+  func heldLoop(stage: String, elapsed: UInt64)
+
   /// An event is to be kept for the operator, since a stage has failed on it.
   func setAside(_ event: Event, _ reason: DeadLetterReason)
 }
@@ -20,6 +27,10 @@ public protocol EngineObserver: Sendable {
 extension EngineObserver {
   /// Not interested.
   public func unobeyed(_ event: Event, stage: String, _ verdict: StageDecision.Verdict) {}
+  /// Not interested.
+  public func gaveBackInVain(stage: String) {}
+  /// Not interested.
+  public func heldLoop(stage: String, elapsed: UInt64) {}
   /// Keeps nothing.
   public func setAside(_ event: Event, _ reason: DeadLetterReason) {}
 }

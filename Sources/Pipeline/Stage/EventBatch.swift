@@ -17,8 +17,8 @@ public struct EventBatch: Sendable {
   /// One for each event, or empty while all continue: the ordinary case, which costs nothing.
   private(set) var outcomes: [Outcome] = []
 
-  /// A batch of these events.
-  public init(_ events: [Event]) { self.events = events }
+  /// A batch of these events: for the engine, and for the tests of stages. A stage has no need to make one.
+  package init(_ events: [Event]) { self.events = events }
 
   /// How many there are; never zero when a stage is given the batch.
   @inlinable public var count: Int { events.count }
@@ -102,6 +102,18 @@ public struct EventBatch: Sendable {
     guard !outcomes.isEmpty else { return }
     if case .fault = outcomes[index] { return }
     outcomes[index] = .continue
+  }
+
+  /// A batch of events that a stage has failed on.
+  static func failed(_ events: [Event], _ error: any Error) -> EventBatch {
+    var batch = EventBatch(events)
+    batch.failAll(error)
+    return batch
+  }
+
+  /// Whether its events are those with these places in the engine, in this order.
+  func holds(_ sequences: some Collection<UInt64>) -> Bool {
+    events.count == sequences.count && zip(events, sequences).allSatisfy { $0.sequence == $1 }
   }
 
   /// Splits a batch that was put together from several, outcomes included.

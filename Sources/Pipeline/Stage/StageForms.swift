@@ -179,11 +179,13 @@ extension DeferringStage {
 enum StageFault: Error, CustomStringConvertible {
   case queueFull
   case timedOut
+  case otherEvents
 
   var description: String {
     switch self {
     case .queueFull: "the stage's queue is full"
     case .timedOut: "the stage ran out of time"
+    case .otherEvents: "the stage gave back other events than it was given"
     }
   }
 }

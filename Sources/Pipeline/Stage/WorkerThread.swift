@@ -60,6 +60,12 @@ public final class WorkerThread<Job: Sendable>: Sendable {
     }
   }
 
+  /// Takes no more jobs; the thread ends by itself when those taken are done.
+  public func dismiss() {
+    queue.withLock { $0.ending = true }
+    wake.signal()
+  }
+
   private func run() {
     while true {
       let isTick = !wake.wait(atMost: tick)
@@ -129,8 +135,10 @@ struct WorkerJob: Sendable {
       work(&batch)
       return jobs[0].done(batch)
     }
-    var whole = EventBatch(jobs.flatMap(\.batch.events))
+    let events = jobs.flatMap(\.batch.events)
+    var whole = EventBatch(events)
     work(&whole)
+    if whole.count != events.count { whole = .failed(events, StageFault.otherEvents) }
     var start = 0
     for job in jobs {
       let end = start + job.batch.count

@@ -15,7 +15,7 @@ public final class ManualExecutor: EngineExecutor {
   /// An executor with nothing to do.
   public init() {}
 
-  /// Keeps `work` for ``runAll()``.
+  /// Keeps `work` for ``drive(_:)``.
   public func execute(_ work: @escaping @Sendable () -> Void) {
     let waiter = queue.withLock { queue in
       queue.work.append(work)
@@ -24,7 +24,7 @@ public final class ManualExecutor: EngineExecutor {
     waiter?.resume()
   }
 
-  /// Keeps `work` for ``runDelayed()``, whatever the delay.
+  /// Keeps `work` for ``driveDelayed()``, whatever the delay.
   public func execute(after delay: Duration, _ work: @escaping @Sendable () -> Void) {
     queue.withLock { $0.delayed.append(work) }
   }

@@ -7,6 +7,8 @@ public final class RecordingObserver: EngineObserver {
   private let heardFaults = Mutex<[String]>([])
   private let heardUnobeyed = Mutex<[String]>([])
   private let kept = Mutex<[String]>([])
+  private let heardHolds = Mutex<[String]>([])
+  private let heardInVain = Mutex<[String]>([])
 
   /// An observer that has heard nothing.
   public init() {}
@@ -22,6 +24,12 @@ public final class RecordingObserver: EngineObserver {
 
   /// The events that were set aside: `TYPE stage error revision committed`.
   public var setAside: [String] { kept.withLock { $0 } }
+
+  /// Stages that kept the loop for too long: `stage: 120 ms`.
+  public var holds: [String] { heardHolds.withLock { $0 } }
+
+  /// Stages that gave back events that nobody waited for.
+  public var inVain: [String] { heardInVain.withLock { $0 } }
 
   /// Keeps a rejection.
   public func rejected(_ event: Event, _ rejection: Rejection) {
@@ -40,6 +48,14 @@ public final class RecordingObserver: EngineObserver {
     var said = "stop"
     if case .reject(let rejection) = verdict { said = rejection.code.rawValue }
     heardUnobeyed.withLock { $0.append("\(stage): \(said)") }
+  }
+
+  /// Keeps who gave back events that nobody waited for.
+  public func gaveBackInVain(stage: String) { heardInVain.withLock { $0.append(stage) } }
+
+  /// Keeps who kept the loop.
+  public func heldLoop(stage: String, elapsed: UInt64) {
+    heardHolds.withLock { $0.append("\(stage): \(elapsed / 1_000_000) ms") }
   }
 
   /// Keeps what is to be set aside.

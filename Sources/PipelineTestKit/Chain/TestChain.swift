@@ -16,6 +16,8 @@ public final class TestChain: Sendable {
   public let executor = ManualExecutor()
   /// What the engine has told of rejections and faults.
   public let observer = RecordingObserver()
+  /// What stages have said of events.
+  public let tap = RecordingTap()
   private let lastConnection = Atomic<UInt64>(0)
 
   /// A chain of these stages, in this order.
@@ -23,6 +25,7 @@ public final class TestChain: Sendable {
   /// - Parameter limit: How many events the engine may hold.
   public init(_ stages: [ChainStage], clock: EngineClock = .system, limit: Int = 65_536) {
     engine = Engine(chain: Chain(stages), executor: executor, observer: observer, clock: clock, limit: limit)
+    engine.tap = tap
   }
 
   /// A chain of these stages with their own defaults.
