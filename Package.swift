@@ -25,10 +25,12 @@ let package = Package(
       dependencies: ["CLibYAML", .product(name: "Logging", package: "swift-log")]),
     // The seams between stages and what they stand on.
     .target(name: "Services", dependencies: ["Pipeline"]),
-    // What a stage author tests with.
+    // What a stage author tests with: the seams, and what stands behind them in one process.
     .target(
       name: "PipelineTestKit",
-      dependencies: ["Pipeline", "Services", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "Pipeline", "Services", "MemoryState", "SQLiteStore", .product(name: "Logging", package: "swift-log"),
+      ]),
 
     .target(
       name: "Stages",

@@ -1,11 +1,5 @@
-public import Pipeline
-public import Services
-
-/// The send that persist has stored an event as: left on the event for stages that remember sends.
-public enum StoredSendKey: EventKey {
-  /// The message's id and the digest of its body as it was stored.
-  public typealias Value = SentMessage
-}
+import Pipeline
+import Services
 
 /// What one event asks of the store, and what becomes of the event by the store's answer.
 enum Change: Sendable {

@@ -1,4 +1,3 @@
-import MemoryState
 import Pipeline
 import Services
 import Synchronization
@@ -6,12 +5,12 @@ import Synchronization
 /// A shared state that is a trip away: what it is asked by events waits until the test lets the answers come.
 final class HeldState: SharedState {
   let answersAtOnce = false
-  private let state: MemoryState
+  private let state: any SharedState
   private let held = Mutex<[@Sendable () -> Void]>([])
   private let recalled = Mutex<[[String]]>([])
   private let isBroken = Mutex(false)
 
-  init(_ state: MemoryState) { self.state = state }
+  init(_ state: any SharedState) { self.state = state }
 
   /// The send keys of each call.
   var recalls: [[String]] { recalled.withLock { $0 } }
