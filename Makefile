@@ -4,7 +4,7 @@ BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev lib
 SHARED_TESTS = $(patsubst %,Tests/Integration/test_%.py,api events first_light guarantees limits push receipts sync trouble who_may)
 TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server sqlite3 haproxy nginx tmux systemd systemd-container debootstrap
 
-.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format manual deb test-deb bench bench-production bench-push dependencies test-dependencies
+.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format docs manual deb test-deb bench bench-production bench-push dependencies test-dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -18,7 +18,7 @@ run-production: build test-dependencies ## a private PostgreSQL and Redis, and t
 build: dependencies ## build release
 	scripts/build-release.sh
 
-test: lint test-swift test-example test-integration test-fuzz test-manual test-deb ## run every test
+test: lint test-swift docs test-example test-integration test-fuzz test-manual test-deb ## run every test
 
 dependencies:
 	@scripts/check-toolchain.sh
@@ -41,8 +41,14 @@ test-swift: test-dependencies ## the tests in Swift
 	swift test --skip-build --filter PostgresStoreTests --skip MillionMessages
 	swift test --skip-build --filter MillionMessages
 
-test-example: dependencies ## the example of a custom stage
-	swift test --package-path Examples/WordFilter --scratch-path .build/example
+docs: dependencies ## the reference of what stages are written with (DocC), in .build/docs
+	swift build --target PipelineTestKit
+	scripts/documentation.sh .build/docs
+
+test-example: dependencies ## the examples of custom stages
+	@# What is compiled of Sluice serves them too.
+	set -e; for package in Examples/* Tests/Outside; do \
+	  swift test --package-path $$package --scratch-path .build; done
 
 test-integration: test-dependencies test-example ## the tests against the running daemon
 	@scripts/python-environment.sh

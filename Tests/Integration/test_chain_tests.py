@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 from harness.daemon import BINARY, ROOT
+from harness.extending import BY_HAND
 
-EXAMPLE = str(ROOT / ".build/example/debug/sluice-with-word-filter")
+EXAMPLE = BY_HAND
 
 PIPELINE = """version: 1
 store: postgres://nobody@192.0.2.1/none

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 from harness.daemon import BINARY, ROOT
+from harness.extending import BY_HAND
 from harness.fcm import write_account
 
-EXAMPLE = ROOT / ".build/example/debug/sluice-with-word-filter"
+EXAMPLE = Path(BY_HAND)
 # Another example's own binary knows its stages.
 BINARIES = {"Examples/WordFilter": EXAMPLE}
 TOP = {"version", "server", "store", "state", "control", "search", "retention", "pipeline"}

@@ -6,11 +6,10 @@ import json
 import pytest
 from harness import tokens
 from harness.client import connect
-from harness.daemon import ROOT, Daemon
+from harness.daemon import Daemon
+from harness.extending import BY_HAND
 
 pytestmark = pytest.mark.one_node("reloads one daemon")
-
-WITH_WORDS = str(ROOT / ".build/example/debug/sluice-with-word-filter")
 
 
 async def reload(daemon, *changes):
@@ -174,7 +173,7 @@ def test_another_order_is_told(daemon):
 
 
 def test_a_stage_of_ones_own_is_switched_on_and_changed(tmp_path):
-    daemon = Daemon(tmp_path / "daemon", WITH_WORDS)
+    daemon = Daemon(tmp_path / "daemon", BY_HAND)
     daemon.start()
 
     async def run():

@@ -66,8 +66,8 @@ struct SluiceCommand: ParsableCommand {
     subcommands: [
       ServeCommand.self, CheckCommand.self, TestCommand.self, PlanCommand.self, ReloadCommand.self,
       TopCommand.self, TapCommand.self, DeadLettersCommand.self, PushCommand.self, TokenCommand.self,
-      SendCommand.self,
-      ListenCommand.self, BenchCommand.self, StagesCommand.self, MigrateCommand.self, VersionCommand.self,
+      SendCommand.self, ListenCommand.self, BenchCommand.self, StagesCommand.self, StageCommand.self,
+      BuildCommand.self, MigrateCommand.self, VersionCommand.self,
     ])
 }
 

@@ -8,7 +8,9 @@ public struct WordFilter: EventStage {
   }
 
   public static let name = "word_filter"
-  public static let events: EventFilter = .only(.newMessage)
+  public static let summary = "refuses messages that hold a word of a list"
+  public static let options = [StageOption("words", "list", default: nil, "the words, in whatever case")]
+  public static let events: EventFilter = .only(.newMessage, .editMessage)
 
   let words: Set<String>
 

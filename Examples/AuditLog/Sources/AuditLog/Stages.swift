@@ -1,0 +1,4 @@
+import Pipeline
+
+/// The stages of this module: by this name `sluice build` finds them.
+public let stages: [any Stage.Type] = [AuditLog.self]
