@@ -11,7 +11,8 @@ let package = Package(
     .executableTarget(
       name: "sluice-benchmarks",
       dependencies: [
-        .product(name: "Pipeline", package: "sluice"), .product(name: "PipelineTestKit", package: "sluice"),
+        .product(name: "Pipeline", package: "sluice"), .product(name: "Services", package: "sluice"),
+        .product(name: "Stages", package: "sluice"), .product(name: "PipelineTestKit", package: "sluice"),
       ]),
     // The limit that the daemon is held against: frames echoed by NIO with nothing in between.
     .executableTarget(

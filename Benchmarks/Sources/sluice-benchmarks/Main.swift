@@ -1,26 +1,6 @@
 import Pipeline
 import PipelineTestKit
 
-/// A stage that does next to nothing, so that what is measured is the chain around it.
-struct Trivial: EventStage {
-  static let name = "trivial"
-  init() {}
-  init(_ configuration: NoConfiguration, _ context: StageContext) {}
-  func process(_ event: inout Event) -> Verdict { .continue }
-}
-
-/// Answers, as a chain's last stage does.
-struct Answering: EventStage {
-  static let name = "answering"
-  static let pong = OutgoingEvent(.pong)
-  init() {}
-  init(_ configuration: NoConfiguration, _ context: StageContext) {}
-  func process(_ event: inout Event) -> Verdict {
-    event.answer(Self.pong)
-    return .stop
-  }
-}
-
 /// Takes answers and drops them.
 final class Sink: AnswerSink {
   var count = 0
@@ -31,7 +11,7 @@ final class Sink: AnswerSink {
   /// Only what has this in its name is measured; given as the argument.
   private static let filter = CommandLine.arguments.dropFirst().first ?? ""
 
-  static func main() {
+  static func main() async throws {
     let frame = Array(
       #"{"type":"NEW_MESSAGE","id":"r-123456","data":{"tempId":"t-1234567890","receiverId":"user-4711","content":"Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore."}}"#
         .utf8)
@@ -47,6 +27,12 @@ final class Sink: AnswerSink {
       }
     }
     for batch in [64, 1] { chain(batch: batch) }
+    guard filter.isEmpty || "one more stage".contains(filter) else { return }
+    for batch in [64, 1] {
+      try await FormBenchmarks(batch: batch).run { name, time in
+        print("\(name): \((time * 10).rounded() / 10) ns")
+      }
+    }
   }
 
   /// Seven trivial stages and no socket; making, submitting and answering the event included.
