@@ -50,10 +50,25 @@ struct ConformanceTests {
     }
   }
 
+  @Test("The stage that posts to an address of the operator's")
+  func webhook() async throws {
+    let directory = try TemporaryDirectory()
+    let secret = try directory.write(String(decoding: ForgedToken.secret, as: UTF8.self) + "\n")
+    let found = try await violations(
+      of: Webhook.self, yaml: "url: http://127.0.0.1/push\nsecret_file: \(secret)"
+    ) { test in
+      var services = test.all
+      services[WebSenderKey.self] = ScriptedWeb()
+      return services
+    }
+    #expect(found == [])
+  }
+
   @Test("None is left out")
   func all() {
     let tried: [any Stage.Type] = [
       Auth.self, RateLimit.self, Dedup.self, Persist.self, FanOut.self, Presence.self, Fcm.self,
+      Webhook.self,
     ]
     #expect(StandardStages.all.map { $0.name } == tried.map { $0.name })
   }
