@@ -50,18 +50,23 @@ struct ConformanceTests {
     }
   }
 
-  @Test("The stage that posts to an address of the operator's")
-  func webhook() async throws {
+  @Test("Those that push, with another server that takes everything")
+  func pushing() async throws {
     let directory = try TemporaryDirectory()
-    let secret = try directory.write(String(decoding: ForgedToken.secret, as: UTF8.self) + "\n")
-    let found = try await violations(
-      of: Webhook.self, yaml: "url: http://127.0.0.1/push\nsecret_file: \(secret)"
-    ) { test in
-      var services = test.all
-      services[WebSenderKey.self] = ScriptedWeb()
-      return services
-    }
-    #expect(found == [])
+    let secret = try directory.write(String(repeating: "s", count: 32) + "\n")
+    let account = try directory.write(String(decoding: TestAccount.json(), as: UTF8.self), to: "fcm.json")
+    let hook = try await violations(
+      of: Webhook.self, yaml: "url: https://push.example/hook\nsecret_file: \(secret)", equip: Self.withServer
+    )
+    #expect(hook == [])
+    let fcm = try await violations(of: Fcm.self, yaml: "credentials: \(account)", equip: Self.withServer)
+    #expect(fcm == [])
+  }
+
+  private static func withServer(_ test: TestServices) -> ServiceSet {
+    var services = test.all
+    services[WebSenderKey.self] = ScriptedWeb()
+    return services
   }
 
   @Test("None is left out")
