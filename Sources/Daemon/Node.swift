@@ -77,12 +77,12 @@ final class Node: Sendable {
       scheduler: scheduler, clock: clock, logger: logger)
     follower = routing.follower
 
-    let pushes = PushBook()
+    let (pushes, metrics) = (PushBook(), StageMetrics())
     let assembly = ChainAssembly(
       ChainAssembly.Parts(
         store: store, state: state, router: routing.router, sessions: routing.sessions,
         liveness: routing.liveness, live: live, scheduler: scheduler, fetcher: fetcher, sender: sender,
-        pushes: pushes, names: names, revocations: revocations),
+        pushes: pushes, metrics: metrics, names: names, revocations: revocations),
       node: node, clock: clock, logger: logger
     ) { routing.cluster?.renamed($0, $1) }
     if content.plan.configuration(of: Fcm.self) == nil, content.plan.configuration(of: Webhook.self) == nil {
@@ -117,7 +117,7 @@ final class Node: Sendable {
     self.reloader = reloader
     let overview = Overview(
       loops: loops, shared: shared, live: live, letters: letters, generations: generations, history: history,
-      pushes: pushes, store: store, state: state, follower: routing.follower)
+      pushes: pushes, metrics: metrics, store: store, state: state, follower: routing.follower)
     let taps = TapHub(loops: loops, clock: clock)
     self.taps = taps
     control = try await Self.control(

@@ -178,6 +178,11 @@ def test_a_server_says_which_links_may_be_sent(extended, policy):
             assert (await alice.say("bob", "no link", "6"))["type"] == "MESSAGE_SENT"
 
     asyncio.run(run())
+    # What the stage counts itself goes on over a reload that starts it anew.
+    assert daemon.metric('sluice_stage_links_refused_total{stage="link_policy"}') == 1
+    daemon.config.write_text(daemon.config.read_text().replace("faults: 2", "faults: 3"))
+    assert daemon.command("reload", "--config", str(daemon.config)).returncode == 0
+    assert daemon.metric('sluice_stage_links_refused_total{stage="link_policy"}') == 1
     assert "is left alone for a while" in daemon.log
 
 

@@ -42,7 +42,7 @@ final class TestedChain {
       ChainAssembly.Parts(
         store: store, state: state, router: router, sessions: router, liveness: router,
         live: try LiveSettings(content, LogLevel()), scheduler: loop, fetcher: NoWeb(), sender: NoWeb(),
-        pushes: PushBook(), names: NameBook(), revocations: RevocationList()),
+        pushes: PushBook(), metrics: StageMetrics(), names: NameBook(), revocations: RevocationList()),
       node: node, clock: clock, logger: logger
     ) { _, _ in }
     do {

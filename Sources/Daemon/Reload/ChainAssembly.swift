@@ -17,6 +17,7 @@ struct ChainAssembly: Sendable {
     let fetcher: any WebFetcher
     let sender: any WebSender
     let pushes: PushBook
+    let metrics: StageMetrics
     let names: NameBook
     let revocations: RevocationList
   }
@@ -50,6 +51,7 @@ struct ChainAssembly: Sendable {
     services[WebSenderKey.self] = parts.sender
     services[NodeNameKey.self] = node.description
     services[PushBookKey.self] = parts.pushes
+    services[StageMetricsKey.self] = parts.metrics
     let number = (parts.store as? any SharedFeed)?.nodeNumber ?? 0
     services[MessageIDsKey.self] = MessageIDGenerator(
       node: number, above: parts.store.highestMessageID, clock: clock)

@@ -30,6 +30,8 @@ public final class TestServices: Sendable {
   public let scheduler = ManualScheduler()
   /// Other servers.
   public let web = ManualWeb()
+  /// What stages count of their own.
+  public let metrics = StageMetrics()
   /// What stages log.
   public let log = RecordedLog()
   private let folder: String
@@ -59,6 +61,7 @@ public final class TestServices: Sendable {
     services[LivenessKey.self] = liveness
     services[SchedulerKey.self] = scheduler
     services[WebFetcherKey.self] = web
+    services[StageMetricsKey.self] = metrics
     services[MessageIDsKey.self] = MessageIDGenerator(clock: clock.clock)
     return services
   }

@@ -16,6 +16,7 @@ public struct LinkPolicy: AsyncStage {
   private let configuration: LinkPolicyConfiguration
   private let web: any WebFetcher
   private let breaker: SharedBreaker
+  private let refused: StageMetric
   private let clock: EngineClock
   private let logger: Logger
 
@@ -27,6 +28,7 @@ public struct LinkPolicy: AsyncStage {
     self.configuration = configuration
     web = try context.require(WebFetcherKey.self)
     breaker = SharedBreaker(Breaker(limit: configuration.faultLimit, pause: configuration.pauseTime))
+    refused = try context.counter("links_refused", "Messages refused for a link in them.")
     clock = context.clock
     logger = context.logger
   }
@@ -37,7 +39,10 @@ public struct LinkPolicy: AsyncStage {
       return .reject("TOO_MANY_LINKS", "a message has at most \(configuration.linkLimit) links")
     }
     for link in links {
-      guard try await mayBeSent(link) else { return .reject("LINK_REFUSED", "a link in it may not be sent") }
+      guard try await mayBeSent(link) else {
+        refused.add()
+        return .reject("LINK_REFUSED", "a link in it may not be sent")
+      }
     }
     return .continue
   }

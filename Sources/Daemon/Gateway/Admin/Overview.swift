@@ -16,6 +16,7 @@ final class Overview: Sendable {
   private let generations: Generations
   private let history: ReloadHistory
   private let pushes: PushBook
+  private let stageMetrics: StageMetrics
   private let store: any Store
   private let state: any SharedState
   private let follower: FeedFollower?
@@ -24,7 +25,7 @@ final class Overview: Sendable {
   init(
     loops: [LoopGateway], shared: GatewayShared, live: LiveSettings, letters: DeadLetterBox,
     generations: Generations,
-    history: ReloadHistory, pushes: PushBook, store: any Store, state: any SharedState,
+    history: ReloadHistory, pushes: PushBook, metrics: StageMetrics, store: any Store, state: any SharedState,
     follower: FeedFollower?
   ) {
     self.loops = loops
@@ -34,6 +35,7 @@ final class Overview: Sendable {
     self.generations = generations
     self.history = history
     self.pushes = pushes
+    stageMetrics = metrics
     self.store = store
     self.state = state
     self.follower = follower
@@ -72,7 +74,7 @@ final class Overview: Sendable {
       store, state, follower, history.figures, generations.older.count, letters.figures
     )
     let (startedAt, unauthenticated) = (startedAt, shared.admission.unauthenticatedCount)
-    let pushes = pushes.all
+    let (pushes, stageMetrics) = (pushes.all, stageMetrics.all)
     // Of the backends only what is known already: figures must come also while one of them hangs.
     return LoopFigures.gather(loops).map { total in
       var text = PrometheusText()
@@ -109,6 +111,7 @@ final class Overview: Sendable {
         "sluice_dead_letters_replayed_total", "Dead letters that were tried again and went well.",
         letters.replayed)
       text.stages(total.stages)
+      text.own(stageMetrics)
       text.pushes(pushes, at: EngineClock.system.wall())
       if let store = store as? SQLiteStore {
         let figures = store.figures
