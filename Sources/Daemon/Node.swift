@@ -80,7 +80,8 @@ final class Node: Sendable {
     let (pushes, metrics) = (PushBook(), StageMetrics())
     let assembly = ChainAssembly(
       ChainAssembly.Parts(
-        store: store, state: state, router: routing.router, sessions: routing.sessions,
+        store: store, state: state, lease: configuration.lease, router: routing.router,
+        sessions: routing.sessions,
         liveness: routing.liveness, live: live, scheduler: scheduler, fetcher: fetcher, sender: sender,
         pushes: pushes, metrics: metrics, names: names, revocations: revocations),
       node: node, clock: clock, logger: logger

@@ -156,11 +156,11 @@ extension PostgresStore {
   }
 
   public func undecidedPushes(
-    service: String, notBefore oldest: MessageID, limit: Int,
+    notBefore oldest: MessageID, limit: Int,
     then: @escaping @Sendable (Result<[UndecidedPush], StoreError>) -> Void
   ) {
     read(
-      { PushQuery.undecided(service: service, notBefore: oldest, limit: limit) },
+      { PushQuery.undecided(notBefore: oldest, limit: limit) },
       { PushQuery.undecided($0) }, then)
   }
 

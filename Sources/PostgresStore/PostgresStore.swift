@@ -181,7 +181,7 @@ extension StoreWrite {
       case .upTo(let id): digest.combine(id.rawValue)
       }
     case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .erase, .push, .pushesDecided,
-      .deadLetter, .dropDeadLetters:
+      .takePushMarks, .endPushMarks, .deadLetter, .dropDeadLetters:
       return 0
     case .takePushes, .pushOutcome: return count - 1
     }

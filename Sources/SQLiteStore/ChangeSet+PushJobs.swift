@@ -133,7 +133,7 @@ extension ChangeSet {
       try connection.run(
         """
         INSERT OR IGNORE INTO push_settled (service, message, token)
-          SELECT service, ?2, ?3 FROM push_marks WHERE service = ?1 AND decided <= ?2
+          SELECT service, ?2, ?3 FROM push_node_marks WHERE service = ?1 AND decided <= ?2 LIMIT 1
         """, [.text(job.service), .integer(job.messageID.rawValue), .text(token)])
     }
     try connection.run(

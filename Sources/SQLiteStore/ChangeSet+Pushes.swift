@@ -60,26 +60,6 @@ extension ChangeSet {
     return .done
   }
 
-  /// Notes that of all messages before one it is decided whether a service is to push them, and drops jobs that have
-  /// become too old.
-  func decided(
-    _ service: String, before mark: MessageID, dropping oldest: MessageID
-  ) throws(StoreError) -> WriteResult {
-    guard !service.utf8.contains(0) else { return .refused(.nul) }
-    try connection.run(
-      """
-      INSERT INTO push_marks (service, decided) VALUES (?, ?)
-        ON CONFLICT (service) DO UPDATE SET decided = max(decided, excluded.decided)
-      """, [.text(service), .integer(mark.rawValue)])
-    try connection.run(
-      """
-      DELETE FROM push_settled
-        WHERE service = ?1 AND message < (SELECT decided FROM push_marks WHERE service = ?1)
-      """, [.text(service)])
-    try dropPushes(of: service, before: oldest)
-    return .done
-  }
-
   /// Drops a service's jobs for messages before one.
   func dropPushes(of service: String, before oldest: MessageID) throws(StoreError) {
     var lanes: Set<Int64> = []

@@ -37,8 +37,10 @@ struct ChangeSet {
     case .push(let push): try add(push)
     case .takePushes(let take): try lease(take)
     case .pushOutcome(let job, let lease, let outcome): try settle(job, lease, outcome)
-    case .pushesDecided(let service, let mark, let oldest):
-      try decided(service, before: mark, dropping: oldest)
+    case .pushesDecided(let marking): try decided(marking)
+    case .takePushMarks(let service, let node, let age): try takeMarks(of: service, by: node, age)
+    case .endPushMarks(let service, let nodes, let node, let end):
+      try endMarks(of: service, nodes, by: node, end)
     case .deadLetter(let letter): try keep(letter)
     case .dropDeadLetters(let ids): try dropDeadLetters(ids)
     }

@@ -3,18 +3,18 @@ import Services
 
 /// Questions about pushes.
 enum PushQuery {
-  /// Messages that came after a service's last decision, and that nobody has seen yet, oldest first.
+  /// Messages from one on that nobody has seen yet, oldest first.
   static func undecided(
-    service: String, notBefore oldest: MessageID, limit: Int, _ connection: SQLiteConnection
+    notBefore oldest: MessageID, limit: Int, _ connection: SQLiteConnection
   ) throws(StoreError) -> [UndecidedPush] {
     var found: [UndecidedPush] = []
     try connection.rows(
       """
       SELECT id, receiver FROM messages
-        WHERE id >= max(?1, coalesce((SELECT decided FROM push_marks WHERE service = ?3), 9223372036854775807))
-          AND delivered_at IS NULL AND read_at IS NULL AND deleted_at IS NULL AND sender != receiver
+        WHERE id >= ?1 AND delivered_at IS NULL AND read_at IS NULL AND deleted_at IS NULL
+          AND sender != receiver
         ORDER BY id LIMIT ?2
-      """, [.integer(oldest.rawValue), .integer(Int64(limit)), .text(service)]
+      """, [.integer(oldest.rawValue), .integer(Int64(limit))]
     ) { row in
       found.append(UndecidedPush(MessageID(rawValue: UInt64(row.integer(0))), to: row.text(1)))
     }

@@ -88,11 +88,11 @@ extension SQLiteStore {
   }
 
   public func undecidedPushes(
-    service: String, notBefore oldest: MessageID, limit: Int,
+    notBefore oldest: MessageID, limit: Int,
     then: @escaping @Sendable (Result<[UndecidedPush], StoreError>) -> Void
   ) {
     read(then) { connection throws(StoreError) in
-      try PushQuery.undecided(service: service, notBefore: oldest, limit: limit, connection)
+      try PushQuery.undecided(notBefore: oldest, limit: limit, connection)
     }
   }
 

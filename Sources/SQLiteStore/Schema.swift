@@ -206,6 +206,21 @@ enum Schema {
     DROP TABLE pushes;
     ALTER TABLE meta DROP COLUMN pushes_decided;
     """,
+    """
+    -- Up to which message each life of the daemon has decided what a service is to push. Who takes over what another has
+    -- left undecided is its taker until that is decided. Of the one mark that a service had before it is not known whose it is.
+    CREATE TABLE push_node_marks (
+      service TEXT NOT NULL,
+      node INTEGER NOT NULL,
+      decided INTEGER NOT NULL,
+      -- When it was renewed; 0 where its node has left it.
+      written INTEGER NOT NULL,
+      taker INTEGER,
+      PRIMARY KEY (service, node)
+    ) WITHOUT ROWID;
+    INSERT INTO push_node_marks (service, node, decided, written) SELECT service, 0, decided, 0 FROM push_marks;
+    DROP TABLE push_marks;
+    """,
   ]
 
   /// How many of the steps a database has been through.

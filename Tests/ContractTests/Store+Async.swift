@@ -46,9 +46,9 @@ extension Store {
   }
 
   package func undecidedPushes(
-    service: String = "fcm", notBefore oldest: MessageID, limit: Int = 100
+    notBefore oldest: MessageID, limit: Int = 100
   ) async throws -> [UndecidedPush] {
-    try await answer { undecidedPushes(service: service, notBefore: oldest, limit: limit, then: $0) }
+    try await answer { undecidedPushes(notBefore: oldest, limit: limit, then: $0) }
   }
 
   package func takePushes(

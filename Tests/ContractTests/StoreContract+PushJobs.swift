@@ -152,7 +152,7 @@ extension StoreContract {
     await outbox.register("phone")
     let (one, two) = (message("1"), message("2"))
     await outbox.write([.message(one), .message(two)])
-    await outbox.write([.pushesDecided(service: "fcm", before: one.id, dropping: MessageID(rawValue: 0))])
+    await outbox.mark(one.id)
     await outbox.write([.push(DuePush(one.id, to: "b", service: "hook", reach: .user))])
     await outbox.push(one, two)
     await outbox.settle(try await outbox.take(), .done)
@@ -170,14 +170,13 @@ extension StoreContract {
     }
     #expect(try await outbox.take(service: "hook").count == 1)
     // What is before the mark is not decided on again, and need not be remembered.
-    await outbox.write([.pushesDecided(service: "fcm", before: two.id, dropping: MessageID(rawValue: 0))])
+    await outbox.mark(two.id)
     await outbox.push(one)
     #expect(try await outbox.store.pushBacklog().count == 3)
     // What is given up may be kept again.
     let lost = DuePush(two.id, to: "b", service: "pager", reach: .user)
-    await outbox.write([
-      .pushesDecided(service: "pager", before: one.id, dropping: MessageID(rawValue: 0)), .push(lost),
-    ])
+    await outbox.mark(one.id, service: "pager")
+    await outbox.write([.push(lost)])
     for outcome in [PushOutcome.lost, .done] {
       let jobs = try await outbox.take(service: "pager")
       #expect(jobs.map(\.id.messageID) == [two.id])

@@ -47,7 +47,9 @@ extension StoreContract {
     let results = await outbox.store.write([
       .push(DuePush(sent.id, to: "b", service: "\0", reach: .user)),
       .push(DuePush(sent.id, to: "b", service: "fcm", reach: .user)),
-      .pushesDecided(service: "\0", before: sent.id, dropping: sent.id),
+      .pushesDecided(
+        PushMarking(
+          service: "\0", mark: PushMark(of: NodeID(rawValue: 1), decided: sent.id), dropping: sent.id)),
       .pushOutcome(job, lease: outbox.now, .done),
     ])
     guard case .refused = results[0], case .done = results[1], case .refused = results[2],
@@ -139,27 +141,19 @@ extension StoreContract {
     await outbox.close()
   }
 
-  /// Without a mark nothing is undecided; behind a service's own, what nobody has seen.
+  /// What nobody has seen is found from a mark on, in pages.
   public func findsUndecidedPushes() async throws {
     let store = try await make()
-    let first = MessageID(rawValue: 0)
     let sent = (0..<5).map { message("\($0)") }
     let own = message("own", to: "a")
     _ = await store.write((sent + [own]).map { .message($0) })
-    #expect(try await store.undecidedPushes(notBefore: first).isEmpty)
-    _ = await store.write([.pushesDecided(service: "fcm", before: sent[1].id, dropping: first)])
-    _ = await store.write([.pushesDecided(service: "hook", before: sent[4].id, dropping: first)])
     let now = Timestamp(milliseconds: 1_790_000_000_000)
     _ = await store.write([.receipt(Receipt(.delivered, by: "b", of: .messages([sent[2].id]), at: now))])
     let open = [sent[1], sent[3], sent[4]].map { UndecidedPush($0.id, to: "b") }
-    #expect(try await store.undecidedPushes(notBefore: first) == open)
-    #expect(try await store.undecidedPushes(notBefore: first, limit: 2) == Array(open.prefix(2)))
-    #expect(try await store.undecidedPushes(notBefore: sent[4].id) == [open[2]])
-    #expect(try await store.undecidedPushes(service: "hook", notBefore: first) == [open[2]])
-    #expect(try await store.undecidedPushes(service: "none", notBefore: first).isEmpty)
-    // The mark never goes back.
-    _ = await store.write([.pushesDecided(service: "fcm", before: first, dropping: first)])
-    #expect(try await store.undecidedPushes(notBefore: first) == open)
+    #expect(try await store.undecidedPushes(notBefore: sent[1].id) == open)
+    #expect(try await store.undecidedPushes(notBefore: sent[1].id, limit: 2) == Array(open.prefix(2)))
+    let next = MessageID(rawValue: open[1].messageID.rawValue + 1)
+    #expect(try await store.undecidedPushes(notBefore: next, limit: 2) == [open[2]])
     await store.close()
   }
 
@@ -171,7 +165,7 @@ extension StoreContract {
     await outbox.write([.message(old), .message(young), .message(lone)])
     await outbox.push(old, young, lone)
     await outbox.write([.push(DuePush(old.id, to: "b", service: "hook", reach: .user))])
-    await outbox.write([.pushesDecided(service: "fcm", before: young.id, dropping: young.id)])
+    await outbox.mark(young.id, dropping: young.id)
     #expect(try await outbox.store.pushBacklog().count == 2)
     #expect(try await outbox.take().map(\.id.messageID) == [young.id, lone.id])
     #expect(try await outbox.take(service: "hook").map(\.id.messageID) == [old.id])

@@ -141,7 +141,7 @@ def test_a_store_is_migrated_without_a_daemon(daemon):
     with sqlite3.connect(store) as older:
         # As a daemon left it that knew two steps.
         older.executescript(
-            "DROP TABLE dead_letters; DROP TABLE push_lanes; DROP TABLE push_jobs; DROP TABLE push_marks;"
+            "DROP TABLE dead_letters; DROP TABLE push_lanes; DROP TABLE push_jobs; DROP TABLE push_node_marks;"
             "DROP TABLE push_settled; DROP TRIGGER device_registered; DROP TRIGGER device_dropped;"
             "DROP TABLE device_quarantines; DROP INDEX devices_by_age; PRAGMA user_version = 2;"
         )

@@ -1,9 +1,12 @@
 """Which messages are due a push: decided and kept, and not sent by this version."""
 
 import asyncio
+import contextlib
+import signal
 import threading
 import time
 
+import pytest
 from harness import tokens
 from harness.client import connect
 
@@ -115,7 +118,8 @@ def test_while_nobody_can_tell_who_is_on_another_node_no_phone_rings(start_clust
 
 
 def test_a_crash_before_the_decision_loses_no_push(start):
-    daemon = start(config=CONFIG.replace("after: 1s", "after: 30s"))
+    # After three leases a node's mark is taken over where others may use the store.
+    daemon = start(config=CONFIG.replace("after: 1s", "after: 30s").replace("lease: 6s", "lease: 2s"))
     register(daemon, "bob")
 
     async def run():
@@ -130,6 +134,63 @@ def test_a_crash_before_the_decision_loses_no_push(start):
     daemon.start()
     # Of two nodes both are dead, but for their leases: until those end, bob may be connected to one that can't be asked.
     until(lambda: due(daemon) == ["bob"], 30)
+
+
+@pytest.fixture
+def pair(start_cluster, postgres, own_redis):
+    """Two nodes, of which the other takes over after 6 s; and what a query finds in their store."""
+    config = CONFIG.replace("after: 1s", "after: 8s").replace("lease: 6s", "lease: 2s")
+    nodes = start_cluster(2, config=config, store=postgres.url, state=own_redis().url)
+    return *nodes, lambda query: postgres.server.query(query, postgres.name).split()
+
+
+@contextlib.asynccontextmanager
+async def say_to_one_who_only_looks_connected(node):
+    """Until its time is over nothing is decided about what is said."""
+    hasty = {"close_timeout": 0.1}
+    async with connect(node, "alice", **hasty) as alice, connect(node, "bob", **hasty) as bob:
+        bob.socket.transport.pause_reading()
+        await say(alice, "bob", "1")
+        yield
+
+
+MARKS = "SELECT node FROM sluice.push_node_marks WHERE taker IS NULL ORDER BY node"
+
+
+def test_what_a_killed_node_had_not_decided_one_that_lives_on_decides(pair):
+    one, two, ask = pair
+    register(one, "bob")
+    waiting = WAITING.replace("push_", "sluice.push_")
+    assert len(ask(MARKS)) == 2
+
+    async def run():
+        async with say_to_one_who_only_looks_connected(one):
+            one.kill()
+            assert ask(waiting) == []
+
+    asyncio.run(run())
+    until(lambda: ask(waiting) == ["bob"], 60)
+    # What is decided is not decided again.
+    until(lambda: len(ask("SELECT node FROM sluice.push_node_marks")) == 1)
+    assert ask(waiting) == ["bob"] and two.process.poll() is None
+
+
+def test_a_node_that_stood_still_for_long_writes_its_mark_again(pair):
+    one, _, ask = pair
+    marks = ask(MARKS)
+    one.process.send_signal(signal.SIGSTOP)
+    try:
+        until(lambda: len(ask("SELECT node FROM sluice.push_node_marks")) == 1, 60)
+    finally:
+        one.process.send_signal(signal.SIGCONT)
+    until(lambda: ask(MARKS) == marks)
+
+
+def test_a_node_that_ends_in_order_leaves_no_mark(pair):
+    one, two, ask = pair
+    for node, left in ((one, 1), (two, 0)):
+        assert node.stop() == 0
+        assert len(ask(MARKS)) == left
 
 
 def test_it_is_said_that_push_is_not_configured(start):

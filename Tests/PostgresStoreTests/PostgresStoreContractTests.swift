@@ -33,6 +33,10 @@ struct PostgresStoreContractTests {
   @Test func erasesPushes() async throws { try await contract.erasesPushes() }
   @Test func countsPushes() async throws { try await contract.countsPushes() }
   @Test func findsUndecidedPushes() async throws { try await contract.findsUndecidedPushes() }
+  @Test func takesMarksOver() async throws { try await contract.takesMarksOver() }
+  @Test func endsMarks() async throws { try await contract.endsMarks() }
+  @Test func renewsTakenMarks() async throws { try await contract.renewsTakenMarks() }
+  @Test func remembersUpToTheLowestMark() async throws { try await contract.remembersUpToTheLowestMark() }
   @Test func dropsOldPushes() async throws { try await contract.dropsOldPushes() }
   @Test func givesEachPushOnce() async throws { try await contract.givesEachPushOnce() }
   @Test func givesTheLongestWaitingFirst() async throws { try await contract.givesTheLongestWaitingFirst() }

@@ -65,6 +65,21 @@ struct PushOutboxTests {
     }
   }
 
+  @Test("Of nodes that ask at once, one takes over a dead one's mark")
+  func takers() async throws {
+    let url = try Self.server.get().database()
+    let outboxes = [PushOutbox(try openStore(url)), PushOutbox(try openStore(url))]
+    for node in UInt64(10)..<40 {
+      await outboxes[0].mark(ids.next(), of: node)
+      await outboxes[0].end(node, by: node, .left)
+      async let first = outboxes[0].takeMarks(by: 1, unrenewedFor: .seconds(3600))
+      async let second = outboxes[1].takeMarks(by: 2, unrenewedFor: .seconds(3600))
+      let taken = await first + second
+      #expect(taken.map(\.node.rawValue) == [node])
+    }
+    for outbox in outboxes { await outbox.store.close() }
+  }
+
   @Test(
     "What the daemon before this kept goes to the outbox, and what it goes on to keep; both know one mark")
   func daemonBefore() async throws {
@@ -109,16 +124,24 @@ struct PushOutboxTests {
     #expect(dues == [5, 6, 8])
     #expect(try await store.pushBacklog().count == 0)
 
-    let first = MessageID(rawValue: 0)
-    #expect(try await store.undecidedPushes(notBefore: first).map(\.messageID) == sent[2...].map(\.id))
-    #expect(try await store.undecidedPushes(service: "hook", notBefore: first).isEmpty)
+    // Its mark is one for all of its nodes, which this daemon takes over as it does those of others.
+    let outbox = PushOutbox(store)
+    let old = NodeID(rawValue: 0)
+    #expect(await outbox.takeMarks(by: 1) == [PushMark(of: old, decided: sent[2].id)])
+    #expect(await outbox.takeMarks(by: 1, service: "hook").isEmpty)
+    await outbox.end(0, by: 1, .decided)
     try connection.execute("UPDATE meta SET pushes_decided = \(sent[3].id.rawValue)")
-    #expect(try await store.undecidedPushes(notBefore: first).map(\.messageID) == [sent[3].id])
+    #expect(await outbox.takeMarks(by: 1, unrenewedFor: .seconds(3600)).isEmpty)
+    #expect(await outbox.takeMarks(by: 1) == [PushMark(of: old, decided: sent[3].id)])
+    // Where it starts, it reads the lowest of all.
     let last = MessageID(rawValue: sent[3].id.rawValue + 1)
-    _ = await store.write([.pushesDecided(service: "fcm", before: last, dropping: first)])
-    _ = await store.write([.pushesDecided(service: "hook", before: first, dropping: first)])
-    #expect(
-      try server.sql("SELECT pushes_decided FROM sluice.meta", in: url).contains("\(last.rawValue)"))
+    func known() throws -> String { try server.sql("SELECT pushes_decided FROM sluice.meta", in: url) }
+    await outbox.mark(last, of: 1)
+    #expect(try known().contains("\(sent[3].id.rawValue)"))
+    await outbox.end(0, by: 1, .decided)
+    await outbox.mark(last, of: 1)
+    #expect(try known().contains("\(last.rawValue)"))
+    #expect(await outbox.takeMarks(by: 2) == [PushMark(of: NodeID(rawValue: 1), decided: last)])
     await store.close()
   }
 
@@ -186,9 +209,7 @@ struct PushOutboxTests {
     let sent = (0..<20).map { message("\($0) of \(count)", from: "a", to: "b\($0)") }
     _ = await store.write(sent.map { .message($0) })
     _ = await store.write(sent.map { push($0) })
-    _ = await store.write([
-      .pushesDecided(service: "fcm", before: sent[0].id, dropping: MessageID(rawValue: 0))
-    ])
+    await PushOutbox(store).mark(sent[0].id)
     _ = try await store.undecidedPushes(notBefore: sent[0].id)
   }
 }

@@ -40,7 +40,8 @@ final class TestedChain {
     (self.folder, self.loop, self.store, self.state, self.router) = (folder, loop, store, state, router)
     let assembly = ChainAssembly(
       ChainAssembly.Parts(
-        store: store, state: state, router: router, sessions: router, liveness: router,
+        store: store, state: state, lease: content.daemon.lease, router: router, sessions: router,
+        liveness: router,
         live: try LiveSettings(content, LogLevel()), scheduler: loop, fetcher: NoWeb(), sender: NoWeb(),
         pushes: PushBook(), metrics: StageMetrics(), names: NameBook(), revocations: RevocationList()),
       node: node, clock: clock, logger: logger

@@ -9,6 +9,7 @@ struct ChainAssembly: Sendable {
   struct Parts: Sendable {
     let store: any Store
     let state: any SharedState
+    let lease: Duration
     let router: any Router
     let sessions: any Sessions
     let liveness: any Liveness
@@ -42,6 +43,7 @@ struct ChainAssembly: Sendable {
     var services = ServiceSet()
     services[StoreKey.self] = parts.store
     services[SharedStateKey.self] = parts.state
+    services[NodeLeaseKey.self] = parts.lease
     services[RouterKey.self] = parts.router
     services[LivenessKey.self] = parts.liveness
     services[SessionsKey.self] = parts.sessions

@@ -3,15 +3,15 @@ import Services
 
 /// Questions about pushes.
 enum PushQuery {
-  /// Messages that came after a service's last decision, and that nobody has seen yet, oldest first.
-  static func undecided(service: String, notBefore oldest: MessageID, limit: Int) -> PostgresStatement {
+  /// Messages from one on that nobody has seen yet, oldest first.
+  static func undecided(notBefore oldest: MessageID, limit: Int) -> PostgresStatement {
     PostgresStatement(
       """
       SELECT id, receiver FROM messages
-        WHERE id >= greatest($1, coalesce(pushes_decided($3), 9223372036854775807))
-          AND delivered_at IS NULL AND read_at IS NULL AND deleted_at IS NULL AND sender <> receiver
+        WHERE id >= $1 AND delivered_at IS NULL AND read_at IS NULL AND deleted_at IS NULL
+          AND sender <> receiver
         ORDER BY id LIMIT $2
-      """, [.integer(oldest.rawValue), .integer(Int64(limit)), .text(service)])
+      """, [.integer(oldest.rawValue), .integer(Int64(limit))])
   }
 
   static func undecided(_ result: PostgresResult) -> [UndecidedPush] {

@@ -56,12 +56,10 @@ struct SingleStep {
           """, [.text(user), moment, .integer(notBefore.milliseconds)])
       ]
     case .takePushes(let take): return [PushTakeStep.statement(take)]
-    case .pushesDecided(let service, let mark, let oldest):
-      return [
-        PostgresStatement(
-          "SELECT decide_pushes($1, $2, $3)",
-          [.text(service), .integer(mark.rawValue), .integer(oldest.rawValue)])
-      ]
+    case .pushesDecided(let marking): return [PushMarkStep.statement(marking)]
+    case .takePushMarks(let service, let node, let age): return [PushMarkStep.take(service, node, age)]
+    case .endPushMarks(let service, let nodes, let node, let end):
+      return [PushMarkStep.end(service, nodes, by: node, end)]
     case .deadLetter(let letter): return [keep(letter)]
     case .dropDeadLetters(let ids):
       return [PostgresStatement("DELETE FROM dead_letters WHERE id = ANY($1)", [.integers(ids)])]
@@ -86,8 +84,9 @@ struct SingleStep {
         })
     case .deadLetter: return .kept(first.integer(0, 0))
     case .takePushes(let take): return .taken(PushTakeStep.jobs(first, take))
+    case .takePushMarks: return .marks(PushMarkStep.marks(first))
     case .message, .rename, .addDevice, .removeDevices, .revoke, .push, .pushOutcome, .pushesDecided,
-      .dropDeadLetters:
+      .endPushMarks, .dropDeadLetters:
       return .done
     }
   }

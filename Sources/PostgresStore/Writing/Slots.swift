@@ -23,7 +23,7 @@ enum Slots {
       }
     case .erase: erasure
     case .user, .rename, .link, .addDevice, .removeDevices, .revoke, .push, .takePushes, .pushOutcome,
-      .pushesDecided, .deadLetter, .dropDeadLetters:
+      .pushesDecided, .takePushMarks, .endPushMarks, .deadLetter, .dropDeadLetters:
       0
     }
   }

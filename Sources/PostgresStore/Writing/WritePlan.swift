@@ -134,7 +134,8 @@ extension StoreWrite {
     case .push(let push): texts = [push.receiverID, push.service]
     case .takePushes(let take): texts = [take.service]
     case .pushOutcome(let job, _, _): texts = [job.service, job.deviceToken]
-    case .pushesDecided(let service, _, _): texts = [service]
+    case .pushesDecided(let marking): texts = [marking.service]
+    case .takePushMarks(let service, _, _), .endPushMarks(let service, _, _, _): texts = [service]
     case .deadLetter(let letter): return letter.holdsNUL
     case .dropDeadLetters: texts = []
     }

@@ -63,11 +63,10 @@ public protocol Store: Sendable {
   /// All revocations of tokens.
   func revocations(then: @escaping @Sendable (Result<[Revocation], StoreError>) -> Void)
 
-  /// Messages of which it is not decided yet whether a service is to push them, oldest first: those behind its mark
-  /// (``StoreWrite/pushesDecided(service:before:dropping:)``) and not before `oldest`, that were neither delivered, read
-  /// nor deleted. None where the service has no mark yet.
+  /// Messages not before `oldest` that were neither delivered, read nor deleted, oldest first: where `oldest` is a mark
+  /// (``PushMark``), those of which it may not be decided yet whether a service is to push them.
   func undecidedPushes(
-    service: String, notBefore oldest: MessageID, limit: Int,
+    notBefore oldest: MessageID, limit: Int,
     then: @escaping @Sendable (Result<[UndecidedPush], StoreError>) -> Void)
 
   /// What waits in the outbox of a service, counted up to `limit`, so that it costs little however much it is.

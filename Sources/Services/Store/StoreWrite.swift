@@ -30,9 +30,13 @@ public enum StoreWrite: Sendable {
   case takePushes(PushTake)
   /// What became of a job, told by who had it until `lease`. Changes nothing where that is not its lease any more.
   case pushOutcome(PushJobID, lease: Timestamp, PushOutcome)
-  /// Of all messages before one it is decided whether a service is to push them; its jobs for messages before another
-  /// are too old, and go. The mark never goes back.
-  case pushesDecided(service: String, before: MessageID, dropping: MessageID)
+  /// Of all messages before one a node has decided whether a service is to push them.
+  case pushesDecided(PushMarking)
+  /// A node takes over the marks of others that were not renewed for so long, by the store's clock: those nodes are dead.
+  /// Each goes to one who asks, and to nobody else until the taker has not renewed it for so long.
+  case takePushMarks(service: String, by: NodeID, unrenewedFor: Duration)
+  /// Marks end that are a node's own or that it has taken over; others it names stay as they are.
+  case endPushMarks(service: String, of: [NodeID], by: NodeID, PushMarkEnd)
   /// An event that a stage has failed on, to be kept. Asked for again after an ``WriteResult/unknown(_:)`` it may be
   /// kept twice.
   case deadLetter(DeadLetter)
@@ -56,6 +60,8 @@ public enum WriteResult: Sendable, Equatable {
   case kept(Int64)
   /// These jobs belong to who asked for them, until their leases end.
   case taken([PushJob])
+  /// These marks are taken over by who asked for them.
+  case marks([PushMark])
   /// It is done; there is nothing to say about it.
   case done
   /// This change alone was not made.
@@ -72,7 +78,7 @@ extension WriteResult {
     switch self {
     case .stored(_, let position): [position]
     case .changed(let changes): changes.compactMap(\.position)
-    case .duplicate, .linked, .known, .kept, .taken, .done, .refused, .unavailable, .unknown: []
+    case .duplicate, .linked, .known, .kept, .taken, .marks, .done, .refused, .unavailable, .unknown: []
     }
   }
 }

@@ -47,6 +47,7 @@ enum Change: Sendable {
       ) { MessageEvents.revision(revision.kind, $0) }
       Self.tell(updates, on: &batch[index])
     case (_, .stored), (_, .duplicate), (_, .changed), (_, .linked), (_, .known), (_, .kept), (_, .taken),
+      (_, .marks),
       (_, .done):
       batch.fail(MisplacedResult(), at: index)
     }

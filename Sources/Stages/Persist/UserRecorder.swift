@@ -29,7 +29,7 @@ struct UserRecorder: Sendable {
         case .refused(let rejection):
           logger.warning("the store refused a user", metadata: ["reason": "\(rejection.message)"])
         case .known(let name): if let name { names?.note(name, of: identity.userID) }
-        case .done, .stored, .duplicate, .changed, .linked, .kept, .taken: break
+        case .done, .stored, .duplicate, .changed, .linked, .kept, .taken, .marks: break
         }
       }
     }

@@ -15,7 +15,8 @@ struct PushTiming: Sendable {
 ///
 /// A delivery that is seen costs no write: it waits here in memory for a sign of life, and is forgotten. What is due is
 /// written to the store, and about every ten seconds also up to where all is decided: after a crash, the messages
-/// behind that mark are looked at again.
+/// behind that mark are looked at again. Where nodes share the store each has its mark, which it renews also while it is
+/// idle, and whoever writes its own takes over those that nobody renews any more.
 final class PushDecisions: Sendable {
   /// How often is looked after what waits.
   static let interval = Duration.seconds(1)
@@ -27,11 +28,9 @@ final class PushDecisions: Sendable {
   static let afterlife = Duration.seconds(3600)
   /// How many wait together: so many users are asked about at once.
   private static let slotSize = 2000
-  /// How many undecided messages are taken over from an earlier life at a time.
-  private static let pageSize = 10_000
 
   /// Deliveries of about the same time.
-  private struct Slot {
+  struct Slot {
     let id: UInt64
     var pushes: [UndecidedPush]
     let first: UInt64
@@ -45,10 +44,18 @@ final class PushDecisions: Sendable {
     var unreachable: Set<String> = []
   }
 
-  private struct State {
+  struct State {
     /// Oldest first.
     var slots: [Slot] = []
     var lastSlot: UInt64 = 0
+    /// When what is being asked about or written just now was noted.
+    var underWay: [UInt64: UInt64] = [:]
+    var lastUnderWay: UInt64 = 0
+    var taken = TakenMarks()
+    /// When the oldest of all that is open was noted.
+    var openSince: UInt64? {
+      [slots.lazy.map(\.oldest).min(), underWay.values.min()].compactMap(\.self).min()
+    }
     var isTicking = false
     var isEnded = false
     /// When the mark was written, and when it has to be written again at the latest.
@@ -62,23 +69,33 @@ final class PushDecisions: Sendable {
   final class Owner: Sendable {}
 
   /// Whose outbox what is due goes to, and what each push goes to.
-  private let service: String
+  let service: String
   private let reach: PushReach
-  private let store: any Store
+  let store: any Store
+  /// Names this life of the decisions in its mark: not the process, in which a stage may end and another begin.
+  let node = NodeID.random()
+  /// How often the mark is renewed where nodes share the store.
+  let lease: Duration
+  /// Whether other nodes may have marks, and take this one's.
+  let isShared: Bool
   private let liveness: any Liveness
-  private let scheduler: any Scheduler
-  private let clock: EngineClock
-  private let logger: Logger
+  let scheduler: any Scheduler
+  let clock: EngineClock
+  let logger: Logger
   private let timing: Setting<PushTiming>
-  private var after: UInt64 { UInt64(max(0, timing.value.after.wholeNanoseconds)) }
-  private var lifetime: Duration { timing.value.lifetime }
+  var after: UInt64 { UInt64(max(0, timing.value.after.wholeNanoseconds)) }
+  var lifetime: Duration { timing.value.lifetime }
   /// Called when something due has been written.
   private let whenDue: @Sendable () -> Void
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
+  /// - Parameters:
+  ///   - lease: How long a silent node counts as alive: the mark is renewed as often.
+  ///   - isShared: Whether other nodes use the store.
   init(
     service: String, reach: PushReach, store: any Store, liveness: any Liveness, scheduler: any Scheduler,
-    clock: EngineClock, logger: Logger, timing: PushTiming, whenDue: @escaping @Sendable () -> Void = {}
+    clock: EngineClock, logger: Logger, timing: PushTiming, lease: Duration, isShared: Bool,
+    whenDue: @escaping @Sendable () -> Void = {}
   ) {
     self.service = service
     self.reach = reach
@@ -88,38 +105,22 @@ final class PushDecisions: Sendable {
     self.clock = clock
     self.logger = logger
     self.timing = Setting(timing)
+    self.lease = lease
+    self.isShared = isShared
     self.whenDue = whenDue
-  }
-
-  /// Takes over what an earlier life has left undecided. Its receivers have as long as any for a sign of life.
-  func resume() async {
-    var oldest = MessageID.lowest(at: clock.wall() + (.zero - lifetime))
-    while true {
-      let found = await withCheckedContinuation { continuation in
-        store.undecidedPushes(service: service, notBefore: oldest, limit: Self.pageSize) {
-          continuation.resume(returning: $0)
-        }
-      }
-      guard case .success(let pushes) = found else {
-        return logger.error("what was left undecided can't be read; it may miss its push")
-      }
-      if !pushes.isEmpty { wait(for: pushes, notedAt: clock.monotonic()) }
-      guard pushes.count == Self.pageSize, let last = pushes.last else { break }
-      oldest = MessageID(rawValue: last.messageID.rawValue + 1)
-    }
-    mark()
   }
 
   /// Takes messages that have just been stored and delivered.
   func note(_ pushes: [UndecidedPush]) {
     let now = clock.monotonic()
-    state.withLock { $0.lastNoted = now }
+    let number = begin(notedAt: now)
     liveness.connected(among: Set(pushes.map(\.receiverID))) { [self] connected in
       let absent = pushes.filter { !connected.contains($0.receiverID) }
       if !absent.isEmpty { keep(absent, notedAt: now) }
       if absent.count < pushes.count {
         wait(for: absent.isEmpty ? pushes : pushes.filter { connected.contains($0.receiverID) }, notedAt: now)
       }
+      end(number)
     }
     tickLater()
   }
@@ -130,15 +131,37 @@ final class PushDecisions: Sendable {
     state.withLock { $0.owner = owner }
   }
 
-  /// Decides nothing more, unless another stage has taken over.
-  func release(by owner: Owner) {
+  /// Decides nothing more, unless another stage has taken over. Where something is open, its mark stays, for whoever
+  /// comes first.
+  func release(by owner: Owner) async {
+    let ends = state.withLock { state -> (decided: [NodeID], left: [NodeID])? in
+      guard !state.isEnded, state.owner == nil || state.owner === owner else { return nil }
+      state.isEnded = true
+      let decided = state.taken.decided(openSince: state.openSince) + (state.openSince == nil ? [node] : [])
+      return (decided, (state.taken.nodes + [node]).filter { !decided.contains($0) })
+    }
+    guard let ends else { return }
+    let writes: [StoreWrite] = [
+      .endPushMarks(service: service, of: ends.decided, by: node, .decided),
+      .endPushMarks(service: service, of: ends.left, by: node, .left),
+    ]
+    await withCheckedContinuation { continuation in store.write(writes) { _ in continuation.resume() } }
+  }
+
+  /// Something is asked about or written, until ``end(_:)``.
+  private func begin(notedAt moment: UInt64) -> UInt64 {
     state.withLock { state in
-      if state.owner == nil || state.owner === owner { state.isEnded = true }
+      state.lastUnderWay += 1
+      state.underWay[state.lastUnderWay] = moment
+      state.lastNoted = max(state.lastNoted, moment)
+      return state.lastUnderWay
     }
   }
 
+  private func end(_ number: UInt64) { state.withLock { _ = $0.underWay.removeValue(forKey: number) } }
+
   /// - Parameter moment: When they were noted first: the mark stays behind that.
-  private func wait(for pushes: [UndecidedPush], notedAt moment: UInt64) {
+  func wait(for pushes: [UndecidedPush], notedAt moment: UInt64) {
     for start in stride(from: 0, to: pushes.count, by: Self.slotSize) {
       add(pushes[start..<min(pushes.count, start + Self.slotSize)], notedAt: moment)
     }
@@ -169,6 +192,7 @@ final class PushDecisions: Sendable {
     let writes = pushes.map { push in
       StoreWrite.push(DuePush(push.messageID, to: push.receiverID, service: service, reach: reach))
     }
+    let number = begin(notedAt: moment)
     store.write(writes) { [self] results in
       let missed = zip(pushes, results).compactMap { push, result -> UndecidedPush? in
         switch result {
@@ -178,10 +202,11 @@ final class PushDecisions: Sendable {
       }
       if !missed.isEmpty { wait(for: missed, notedAt: moment) }
       if missed.count < pushes.count { whenDue() }
+      end(number)
     }
   }
 
-  private func tickLater() {
+  func tickLater() {
     let isDue = state.withLock { state in
       guard !state.isTicking, !state.isEnded else { return false }
       state.isTicking = true
@@ -236,23 +261,18 @@ final class PushDecisions: Sendable {
   /// Writes the mark where it is time, and ticks on until it has passed the last message.
   private func goOn(_ now: UInt64) {
     let behind = UInt64(Self.margin.wholeNanoseconds) + after
-    let (isMarkDue, isBusy) = state.withLock { state in
+    let (isMarkDue, isBusy, decided, isEnded) = state.withLock { state in
       let isDue = now >= state.markedAt + UInt64(Self.markInterval.wholeNanoseconds)
-      if isDue { state.markedAt = now }
-      return (isDue, !state.slots.isEmpty || state.markedAt < state.lastNoted + behind)
+      let isBusy = !state.slots.isEmpty || !state.taken.isEmpty || state.markedAt <= state.lastNoted + behind
+      return (isDue, isBusy, state.taken.decided(openSince: state.openSince), state.isEnded)
+    }
+    guard !isEnded else { return }
+    if !decided.isEmpty {
+      store.write([.endPushMarks(service: service, of: decided, by: node, .decided)]) { [self] results in
+        if case .done = results.first { state.withLock { $0.taken.drop(decided) } }
+      }
     }
     if isMarkDue { mark() }
     if isBusy { tickLater() }
-  }
-
-  private func mark() {
-    let now = clock.monotonic()
-    let waited = state.withLock { state in state.slots.map(\.oldest).min().map { now - min(now, $0) } ?? 0 }
-    let wall = clock.wall()
-    let behind = Self.margin + .nanoseconds(Int64(after)) + .nanoseconds(Int64(waited))
-    let write = StoreWrite.pushesDecided(
-      service: service, before: .lowest(at: wall + (.zero - behind)),
-      dropping: .lowest(at: wall + (.zero - lifetime - Self.afterlife)))
-    store.write([write]) { _ in }
   }
 }

@@ -20,10 +20,12 @@ struct PushLine: Sendable {
     }
     let worker = try PushWorker(context)
     self.worker = worker
+    let store = try context.store
     decisions = PushDecisions(
-      service: context.name, reach: reach, store: try context.store,
-      liveness: try context.require(LivenessKey.self), scheduler: try context.scheduler, clock: context.clock,
-      logger: context.logger, timing: timing, whenDue: { worker.wake() })
+      service: context.name, reach: reach, store: store, liveness: try context.require(LivenessKey.self),
+      scheduler: try context.scheduler, clock: context.clock, logger: context.logger, timing: timing,
+      lease: context.services[NodeLeaseKey.self] ?? .seconds(30), isShared: store is any SharedFeed,
+      whenDue: { worker.wake() })
     await decisions.resume()
   }
 
@@ -50,7 +52,7 @@ struct PushLine: Sendable {
 
   /// Where no other stage has taken over, decides and sends nothing more; what is open is found again by the next life.
   func shutDown() async {
-    decisions.release(by: owner)
+    await decisions.release(by: owner)
     await worker.release(by: owner)
   }
 }
