@@ -107,6 +107,7 @@ bench: build ## measure: see docs/benchmarks.md
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/sluice-benchmarks
 	python3 Benchmarks/daemon.py
+	python3 Benchmarks/tapped.py
 	@$(MAKE) bench-production
 
 bench-production: build ## the part of it on PostgreSQL and Redis (OPTIONS="--write docs/benchmarks.md" keeps the figures)
