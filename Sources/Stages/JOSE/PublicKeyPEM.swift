@@ -10,7 +10,7 @@ enum PublicKeyPEM {
   /// - Throws: ``KeyFault`` where it holds none, something else, or a private key: that one has no place where tokens
   ///   are only verified.
   static func keys(in text: [UInt8]) throws(KeyFault) -> [PublicKey] {
-    guard let source = BIO_new_mem_buf(text, Int32(clamping: text.count)) else { throw KeyFault.unreadable() }
+    let source = try PEMSource.make(of: text)
     defer {
       BIO_free(source)
       // The end of the text is an error to libcrypto.

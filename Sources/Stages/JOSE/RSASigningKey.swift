@@ -10,10 +10,7 @@ final class RSASigningKey: @unchecked Sendable {
   ///
   /// - Throws: ``KeyFault`` where libcrypto can't read it, it is no RSA key, or one of less than 2048 bits.
   init(pem text: String) throws(KeyFault) {
-    let bytes = Array(text.utf8)
-    guard let source = BIO_new_mem_buf(bytes, Int32(clamping: bytes.count)) else {
-      throw KeyFault("libcrypto has no memory left")
-    }
+    let source = try PEMSource.make(of: Array(text.utf8))
     defer {
       BIO_free(source)
       ERR_clear_error()
