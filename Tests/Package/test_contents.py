@@ -1,11 +1,14 @@
 """What is in the Debian package, and what is not."""
 
+import json
 import re
 import subprocess
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization
 from harness.daemon import ROOT
+from harness.fcm import write_account
 from harness.package import built
 
 PACKAGE = built()
@@ -110,3 +113,19 @@ def settings(node, path=""):
             yield from settings(value, f"{path}.{key}" if path else str(key))
     else:
         yield path, node
+
+
+def test_the_release_reads_keys(binary, tmp_path):
+    # The optimizer gives memory back as soon as nobody names it; what only libcrypto still reads must not be among that.
+    account = write_account(tmp_path / "fcm.json")
+    private = serialization.load_pem_private_key(json.loads(account.read_text())["private_key"].encode(), None)
+    public = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    (tmp_path / "keys.pem").write_bytes(public * 50)
+    (tmp_path / "pipeline.yaml").write_text(
+        "version: 1\npipeline:\n  - stage: auth\n    public_key_file: keys.pem\n    algorithms: [RS256]\n"
+        "  - stage: rate_limit\n  - stage: persist\n  - stage: fan_out\n  - stage: fcm\n    credentials: fcm.json\n"
+    )
+    result = subprocess.run([binary, "check", "pipeline.yaml"], cwd=tmp_path, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
