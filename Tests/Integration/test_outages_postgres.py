@@ -90,6 +90,9 @@ def test_while_it_is_gone_questions_are_refused_at_once_and_connections_stay(sce
                 assert (await cat.ask("PING"))["type"] == "PONG"
             assert now() - begun < 5
             await asyncio.to_thread(scene.postgres.start)
+            # Who goes on asking what is refused is cut off.
+            while not await asyncio.to_thread(scene.are_ready):
+                pass
             while "code" in (await ann.say("ben", "hi", "1"))["data"]:
                 pass
             assert (await ben.expect("NEW_MESSAGE"))["content"] == "hi"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from harness.postgres import IMMEDIATE, Postgres, account
 from harness.server import children, is_running
+from harness.wait import until
 
 
 def states(pids):
@@ -117,7 +118,8 @@ def test_a_paused_redis_keeps_what_it_holds(own_redis):
     server = own_redis()
     server.ask("SET", "a", "b")
     server.pause()
-    assert states([server.process.pid]) == {"T"}
+    # A signal takes a moment.
+    until(lambda: states([server.process.pid]) == {"T"})
     server.resume()
     assert server.ask("GET", "a") == b"$1\r\nb\r\n"
     pid = server.process.pid
