@@ -70,7 +70,7 @@ def test_a_paused_postgres_answers_nothing_until_it_is_resumed(own_postgres):
         session.stdin.flush()
         assert session.stdout.readline() == "1\n"
         server.pause()
-        assert states(server.processes()) == {"T"}
+        until(lambda: states(server.processes()) == {"T"})
         assert len(children(server.process.pid)) > 5
         assert not server.is_ready()
         server.resume()
