@@ -5,7 +5,6 @@ import contextlib
 import itertools
 import os
 import re
-import shutil
 import signal
 import socket
 import struct
@@ -159,7 +158,6 @@ def test_no_connection_is_refused_over_restarts_under_load(listening, passing):
     traffic.check()
 
 
-@pytest.mark.skipif(not shutil.which("systemd-socket-activate"), reason="there is no systemd-socket-activate")
 def test_systemds_own_tool_starts_it_with_the_first_connection(tmp_path):
     daemon = Daemon(tmp_path / "daemon", config=TEMPLATE.replace("127.0.0.1:{port}", "systemd"))
     daemon.enter = ["systemd-socket-activate", f"--listen=127.0.0.1:{daemon.port}", "--fdname=clients"]
