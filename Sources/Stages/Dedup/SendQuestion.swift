@@ -26,9 +26,10 @@ final class SendQuestion: Sendable {
   /// Calls `then` when all of `questions` have been answered: before it returns where they have been already, else from
   /// any thread.
   static func whenAnswered(_ questions: ArraySlice<SendQuestion>, _ then: @escaping @Sendable () -> Void) {
-    guard let first = questions.first else { return then() }
-    let rest = questions.dropFirst()
-    first.whenAnswered { whenAnswered(rest, then) }
+    // Those that have been answered are passed over in a loop: there may be thousands, too many for as many nested calls.
+    guard let open = questions.firstIndex(where: { $0.answer == nil }) else { return then() }
+    let rest = questions[(open + 1)...]
+    questions[open].whenAnswered { whenAnswered(rest, then) }
   }
 
   private func whenAnswered(_ then: @escaping @Sendable () -> Void) {
