@@ -2,8 +2,8 @@ import Pipeline
 public import Services
 
 extension RedisState {
-  /// How many limits one call of the script charges at most, so that no call keeps the server from others for long.
-  private static let limitsPerCall = 256
+  /// How many debts one call of the script charges at most, so that no call keeps the server from others for long.
+  private static let debtsPerCall = 256
   /// The largest charge or allowance in microseconds, some 126 years: with the time of day it stays below 2^53.
   private static let microsecondsMax: UInt64 = 4_000_000_000_000_000
 
@@ -11,24 +11,38 @@ extension RedisState {
     _ requests: [AdmissionRequest], then: @escaping @Sendable (Result<[Admission], StateError>) -> Void
   ) {
     guard !requests.isEmpty else { return then(.success([])) }
-    let names = requests.map { keys.limit($0) }
-    let groups = network.groups(of: names, max: Self.limitsPerCall)
-    let gather = Gather(requests.count, parts: groups.count, then)
+    let charges = LimitCharge.all(for: requests)
+    let names = charges.map { keys.limit($0.request) }
+    let calls = calls(charges, names)
+    let gather = Gather(requests.count, parts: calls.count, then)
     var batch = CommandBatch()
-    for places in groups {
-      batch.call(.limit, keys: places.count, arguments: places.count * 5 + 1) { writer in
-        for place in places { writer.key(names[place]) }
+    for (terms, call) in calls {
+      batch.call(.limit, keys: call.count, arguments: call.count * 2 + 5) { writer in
+        for index in call { writer.key(names[index]) }
         writer.word(options.timeOffset().wholeNanoseconds / 1000)
-        for place in places {
-          let request = requests[place]
-          Self.write(request.interval, times: request.cost, to: &writer)
-          Self.write(request.interval, times: request.burst, to: &writer)
-        }
+        Self.write(terms.interval, times: terms.cost, to: &writer)
+        Self.write(terms.interval, times: terms.burst, to: &writer)
+        for index in call { writer.word(charges[index].places.count) }
       } then: { result in
-        gather.take(result.map { Self.admissions($0) }, at: places)
+        gather.take(
+          result.map { Self.admissions($0, of: call.map { charges[$0].places.count }) },
+          at: call.flatMap { charges[$0].places })
       }
     }
     network.submit(batch)
+  }
+
+  /// Which charges go together: those on the same terms and, on a cluster, of the same slot.
+  private func calls(_ charges: [LimitCharge], _ names: [String]) -> [(LimitCharge.Terms, [Int])] {
+    let terms = charges[0].terms
+    if charges.allSatisfy({ $0.terms == terms }) {
+      return network.groups(of: names, max: Self.debtsPerCall).map { (terms, $0) }
+    }
+    return Dictionary(grouping: charges.indices) { charges[$0].terms }.flatMap { terms, indices in
+      network.groups(of: indices.map { names[$0] }, max: Self.debtsPerCall).map { group in
+        (terms, group.map { indices[$0] })
+      }
+    }
   }
 
   /// Writes a time as microseconds and the nanoseconds beyond, as the script takes it.
@@ -39,10 +53,18 @@ extension RedisState {
     writer.word(Int64(nanoseconds % 1000))
   }
 
-  private static func admissions(_ reply: RESPValue) -> [Admission] {
-    reply.elements.map { element in
-      guard let wait = element.integer, wait > 0 else { return .admitted }
-      return .refused(retryAfter: .microseconds(wait))
+  /// The answers for as many questions as each debt was charged for.
+  private static func admissions(_ reply: RESPValue, of counts: [Int]) -> [Admission] {
+    let answers = reply.elements.compactMap(\.integer)
+    guard answers.count == 2 * counts.count else { return [] }
+    var admissions: [Admission] = []
+    for (index, count) in counts.enumerated() {
+      let admitted = Int(answers[2 * index])
+      for place in 0..<count {
+        admissions.append(
+          place < admitted ? .admitted : .refused(retryAfter: .microseconds(answers[2 * index + 1])))
+      }
     }
+    return admissions
   }
 }

@@ -49,6 +49,30 @@ public struct SharedStateContract: Sendable {
     #expect(long > .seconds(20))
   }
 
+  /// Questions of different users and costs in one call are each answered in their place.
+  public func limitsInOneCall() async throws {
+    let subject = try await make()
+    let answers = try await subject.state.admit([
+      request("alice"), request("alice"), request("bob", cost: 4), request("alice"), request("bob"),
+      request("bob", cost: 2), request("carol", cost: 2), request("carol"), request("bob", cost: 5),
+      request("carol", cost: 3), request("carol"),
+    ])
+    let isAdmitted = answers.map { $0 == .admitted }
+    // Alice has asked for 3 of 5, Bob for 4, 1, 2 and 5, Carol for 2, 1, 3 and 1; those of one cost go together.
+    let bob = [isAdmitted[2], isAdmitted[4], isAdmitted[5], isAdmitted[8]]
+    let carol = [isAdmitted[6], isAdmitted[7], isAdmitted[9], isAdmitted[10]]
+    #expect(answers.count == 11 && isAdmitted[0] && isAdmitted[1] && isAdmitted[3])
+    func sum(_ admitted: [Bool], _ costs: [Int]) -> Int {
+      zip(admitted, costs).filter(\.0).map(\.1).reduce(0, +)
+    }
+    #expect((4...5).contains(sum(bob, [4, 1, 2, 5])) && (4...5).contains(sum(carol, [2, 1, 3, 1])))
+    for answer in answers {
+      if case .refused(let wait) = answer { #expect(wait > .zero && wait <= .seconds(50)) }
+    }
+    let left = try await subject.state.admit((0..<3).map { _ in request("alice") })
+    #expect(left.map { $0 == .admitted } == [true, true, false])
+  }
+
   /// However many ask at once, no more than the burst pass.
   public func limitsConcurrently() async throws {
     let subject = try await make()

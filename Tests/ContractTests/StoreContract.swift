@@ -169,6 +169,59 @@ public struct StoreContract: Sendable {
     await store.close()
   }
 
+  /// What one batch says of messages, of one at a time: the first word of each kind changes it, and one who may not say
+  /// so changes nothing.
+  public func keepsSingleReceiptsOfOneBatch() async throws {
+    let store = try await make()
+    let messages = (0..<4).map { message("\($0)") }
+    _ = await store.write(messages.map { .message($0) })
+    let ids = messages.map(\.id)
+    func receipt(_ kind: Receipt.Kind, _ id: MessageID, by reader: String = "b", at time: Int64) -> StoreWrite
+    {
+      .receipt(Receipt(kind, by: reader, of: .messages([id]), at: Timestamp(milliseconds: time)))
+    }
+    _ = await store.write([receipt(.delivered, ids[2], at: 5)])
+    let results = await store.write([
+      receipt(.delivered, ids[3], by: "a", at: 9), receipt(.read, ids[3], by: "c", at: 9),
+      receipt(.read, ids[1], at: 10), receipt(.delivered, ids[0], at: 11), receipt(.read, ids[0], at: 12),
+      receipt(.delivered, ids[0], at: 13), receipt(.delivered, ids[1], at: 14),
+      receipt(.delivered, ids[2], at: 15), receipt(.read, ids[2], at: 16), receipt(.read, ids[2], at: 17),
+      receipt(.read, MessageID(rawValue: 5), at: 18), receipt(.delivered, ids[3], at: 19),
+    ])
+    let refused = results.indices.filter { if case .refused = results[$0] { true } else { false } }
+    #expect(refused == [0, 1, 10])
+    guard case .refused(let sender) = results[0], case .refused(let stranger) = results[1],
+      case .refused(let missing) = results[10]
+    else { return }
+    #expect([sender.code, stranger.code, missing.code] == [.forbidden, .notFound, .notFound])
+    let changes = results.compactMap { if case .changed(let changes) = $0 { changes.first } else { nil } }
+    #expect(
+      changes.map(\.messageID) == [1, 0, 0, 0, 1, 2, 2, 2, 3].map { ids[$0] }
+        && changes.allSatisfy { $0.senderID == "a" && $0.receiverID == "b" })
+    #expect(
+      changes.map { $0.position != nil } == [true, true, true, false, false, false, true, false, true])
+    #expect(changes.map(\.at.milliseconds) == [10, 11, 12, 11, 10, 5, 16, 16, 19])
+    // Told again of a delivery, one may hear of the reading that came behind it.
+    let versions = changes.map(\.version)
+    #expect(versions.prefix(5) == [2, 2, 3, 3, 2] && (2...3).contains(versions[5]))
+    #expect(versions.suffix(3) == [3, 3, 2])
+    let again = await store.write([
+      receipt(.read, ids[0], at: 30), receipt(.delivered, ids[3], by: "a", at: 30),
+    ])
+    guard case .changed(let late) = again[0], case .refused = again[1] else {
+      return #expect(Bool(false), "what had happened was answered otherwise")
+    }
+    #expect(late[0].position == nil && late[0].at.milliseconds == 12 && late[0].version == 3)
+    let stored = try await store.sync(SyncRequest(userID: "a", start: .beginning)).messages
+      .sorted { $0.id < $1.id }
+    #expect(stored.map(\.version) == [3, 2, 3, 2])
+    #expect(
+      stored.map(\.position) == [changes[2], changes[0], changes[6], changes[8]].compactMap(\.position))
+    #expect(stored.map { $0.deliveredAt?.milliseconds } == [11, 10, 5, 19])
+    #expect(stored.map { $0.readAt?.milliseconds } == [12, 10, 16, nil])
+    await store.close()
+  }
+
   /// A message is delivered once, before it is read or with it, and each is a change of its own.
   public func keepsDeliveries() async throws {
     let store = try await make()

@@ -15,6 +15,9 @@ struct PostgresStoreContractTests {
   @Test func keepsReceipts() async throws { try await contract.keepsReceipts() }
   @Test func keepsDeliveries() async throws { try await contract.keepsDeliveries() }
   @Test func keepsReceiptsOfOneBatch() async throws { try await contract.keepsReceiptsOfOneBatch() }
+  @Test func keepsSingleReceiptsOfOneBatch() async throws {
+    try await contract.keepsSingleReceiptsOfOneBatch()
+  }
   @Test func revises() async throws { try await contract.revises() }
   @Test func keepsConversations() async throws { try await contract.keepsConversations() }
   @Test func keepsLinks() async throws { try await contract.keepsLinks() }

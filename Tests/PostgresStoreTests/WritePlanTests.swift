@@ -32,6 +32,7 @@ struct WritePlanTests {
       switch step {
       case .messages(let step): "messages \(step.count)"
       case .receipts(let step): "receipts \(step.count)"
+      case .gatheredReceipts(let step): "gathered \(step.count)"
       case .pushes: "pushes"
       case .pushOutcomes: "outcomes"
       case .single(let step):
@@ -67,9 +68,42 @@ struct WritePlanTests {
       ])
   }
 
-  @Test("Receipts share a statement, also those of one message")
+  @Test("Receipts of one message each share a statement, those of several another behind it")
   func receipts() {
-    #expect(shape([receipt(.delivered, 1), receipt(.read, 1, 2), receipt(.delivered, 2)]) == ["receipts 4"])
+    #expect(shape([receipt(.delivered, 1), receipt(.read, 1), receipt(.delivered, 2)]) == ["receipts 3"])
+    #expect(
+      shape([receipt(.read, 1, 2), receipt(.delivered, 3), receipt(.read, 2, 4), receipt(.read, 5)]) == [
+        "receipts 2", "gathered 4",
+      ])
+  }
+
+  @Test("What is said of one message keeps its order, also where it is gathered with others")
+  func gathered() {
+    #expect(
+      shape([receipt(.delivered, 1), receipt(.read, 1, 2), receipt(.delivered, 2)]) == [
+        "receipts 1", "gathered 2", "receipts 1",
+      ])
+    #expect(
+      shape([receipt(.read, 1, 2), edit(3), receipt(.delivered, 2)]) == [
+        "gathered 2", "revision", "receipts 1",
+      ])
+  }
+
+  @Test("A message is named once by each who says something of it")
+  func marks() {
+    let plan = WritePlan(
+      [
+        receipt(.delivered, 1), receipt(.read, 1), receipt(.read, 1), receipt(.delivered, 2),
+        receipt(.read, 1),
+      ],
+      at: now)
+    #expect(plan.statements.count == 1)
+    #expect(
+      plan.statements[0].values.map(\.bytes)
+        == [
+          PostgresValue.integers([1, 2]), .texts(["b", "b"]), .integers([1, 4]), .integers([1, 1]),
+          .integers([2, nil]), .integers([1, nil]),
+        ].map(\.bytes))
   }
 
   @Test("An edit and a reading up to a message keep their place among the receipts")
@@ -89,6 +123,7 @@ struct WritePlanTests {
       switch step {
       case .messages, .pushes, .pushOutcomes: nil
       case .receipts(let step): step.firstSlot
+      case .gatheredReceipts(let step): step.firstSlot
       case .single(let step): step.slot
       }
     }

@@ -73,6 +73,7 @@ struct ClusterTests {
       await RedisState.check(single, options: TestNode.options)
         == "this is a cluster, which redis+cluster:// is for")
     try await contract.limitsRates()
+    try await contract.limitsInOneCall()
     try await contract.limitsConcurrently()
     try await contract.remembersSends()
     try await contract.keepsPresence()

@@ -33,6 +33,7 @@ struct RedisStateContractTests {
     """
 
   @Test func limitsRates() async throws { try await contract.limitsRates() }
+  @Test func limitsInOneCall() async throws { try await contract.limitsInOneCall() }
   @Test func limitsConcurrently() async throws { try await contract.limitsConcurrently() }
   @Test func remembersSends() async throws { try await contract.remembersSends() }
   @Test func keepsPresence() async throws { try await contract.keepsPresence() }

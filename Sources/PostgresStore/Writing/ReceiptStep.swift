@@ -1,84 +1,101 @@
 import Pipeline
 import Services
 
-/// Receipts of named messages, by one call of `mark_messages`.
+/// Receipts that name one message each, by one call of `mark_each`: what they say of a message is put together here, so
+/// that it is changed once.
 struct ReceiptStep {
-  /// One receipt: the messages that it names, each once, are some of the step's.
+  /// One receipt: which of the marks it belongs to, and its place in the feed, counted from the step's first.
   private struct Request {
     let index: Int
-    let receipt: Receipt
-    /// As they were named.
-    let named: [MessageID]
-    let places: Range<Int>
+    let kind: Receipt.Kind
+    let mark: Int
+    let slot: Int
+  }
+
+  /// What a user says of a message.
+  private struct Mark {
+    let key: Key
+    var delivered: Word?
+    var read: Word?
+  }
+
+  private struct Key: Hashable {
+    let message: MessageID
+    let reader: String
+  }
+
+  /// The first receipt of its kind.
+  private struct Word {
+    let slot: Int
+    let at: Timestamp
   }
 
   private var requests: [Request] = []
-  private var ids: [MessageID] = []
+  private var marks: [Mark] = []
+  private var placeOfMark: [Key: Int] = [:]
   var firstSlot = 0
 
   var isEmpty: Bool { requests.isEmpty }
-  var count: Int { ids.count }
+  var count: Int { requests.count }
 
-  mutating func add(_ receipt: Receipt, _ named: [MessageID], at index: Int) {
-    let start = ids.count
-    if named.count == 1 {
-      ids.append(named[0])
-    } else {
-      var seen: Set<MessageID> = []
-      ids += named.filter { seen.insert($0).inserted }
+  mutating func add(_ receipt: Receipt, of message: MessageID, at index: Int) {
+    let mark = mark(Key(message: message, reader: receipt.userID))
+    let word = Word(slot: requests.count, at: receipt.at)
+    switch receipt.kind {
+    // What is read is delivered: saying so later changes nothing.
+    case .delivered where marks[mark].delivered == nil && marks[mark].read == nil:
+      marks[mark].delivered = word
+    case .read where marks[mark].read == nil: marks[mark].read = word
+    default: break
     }
-    requests.append(Request(index: index, receipt: receipt, named: named, places: start..<ids.count))
+    requests.append(Request(index: index, kind: receipt.kind, mark: mark, slot: word.slot))
+  }
+
+  private mutating func mark(_ key: Key) -> Int {
+    // A client mostly says both of a message in one breath.
+    if let last = marks.indices.last, marks[last].key == key { return last }
+    if let place = placeOfMark[key] { return place }
+    marks.append(Mark(key: key))
+    placeOfMark[key] = marks.count - 1
+    return marks.count - 1
   }
 
   var statement: PostgresStatement {
-    var (indexes, readers): ([Int64?], [String?]) = ([], [])
-    var (reads, moments): ([Bool], [Int64?]) = ([], [])
-    for request in requests {
-      for _ in request.places {
-        indexes.append(Int64(request.index))
-        readers.append(request.receipt.userID)
-        reads.append(request.receipt.kind == .read)
-        moments.append(request.receipt.at.milliseconds)
-      }
+    func slots(_ word: KeyPath<Mark, Word?>) -> PostgresValue {
+      .integers(marks.map { mark in mark[keyPath: word].map { Int64(firstSlot + $0.slot) } })
+    }
+    func moments(_ word: KeyPath<Mark, Word?>) -> PostgresValue {
+      .integers(marks.map { $0[keyPath: word]?.at.milliseconds })
     }
     return PostgresStatement(
-      "SELECT * FROM mark_messages($1, $2, $3, $4, $5, $6)",
+      "SELECT * FROM mark_each($1, $2, $3, $4, $5, $6)",
       [
-        .integers(indexes), .integers(ids.map { Int64(bitPattern: $0.rawValue) }), .texts(readers),
-        .bools(reads),
-        .integers(moments), .integers((firstSlot..<firstSlot + count).map { Int64($0) }),
+        .integers(marks.map { Int64(bitPattern: $0.key.message.rawValue) }), .texts(marks.map(\.key.reader)),
+        slots(\.delivered), moments(\.delivered), slots(\.read), moments(\.read),
       ])
   }
 
   func read(_ answer: PostgresResult, into results: inout [WriteResult]) {
+    var rowOfMark = [Int](repeating: 0, count: marks.count)
+    for row in answer.rows { rowOfMark[Int(answer.integer(row, 0)) - 1] = row }
     for request in requests {
-      // A request that can't be carried out says so of each of its messages.
-      let fault = request.places.first.map { answer.integer($0, 0) } ?? 0
-      if fault != 0 {
-        results[request.index] = .refused(.receipt(fault))
-        continue
-      }
-      let changes = request.places.map { change(answer, $0) }
-      results[request.index] = .changed(
-        changes.count == request.named.count ? changes : Self.repeated(changes, as: request.named))
+      results[request.index] = result(of: request, answer, rowOfMark[request.mark])
     }
   }
 
-  private func change(_ answer: PostgresResult, _ row: Int) -> MessageChange {
-    MessageChange(
-      messageID: ids[row], senderID: answer.text(row, 1), receiverID: answer.text(row, 2),
-      at: Timestamp(milliseconds: answer.integer(row, 3)), version: Int(answer.integer(row, 4)),
-      position: answer.optionalInteger(row, 5).map { UInt64($0) })
-  }
-
-  /// Of a message that is named twice, the second naming changed nothing.
-  private static func repeated(_ changes: [MessageChange], as named: [MessageID]) -> [MessageChange] {
-    var open = Dictionary(uniqueKeysWithValues: changes.map { ($0.messageID, $0) })
-    return named.compactMap { id in
-      guard let change = open[id] else { return nil }
-      open[id]?.position = nil
-      return change
-    }
+  private func result(of request: Request, _ answer: PostgresResult, _ row: Int) -> WriteResult {
+    let mark = marks[request.mark]
+    if let fault = answer.optionalInteger(row, 1), fault != 0 { return .refused(.receipt(fault)) }
+    let isDelivery = request.kind == .delivered
+    // Only the first of its kind can have changed anything.
+    let isFirst = (isDelivery ? mark.delivered : mark.read)?.slot == request.slot
+    let position = isFirst ? answer.optionalInteger(row, isDelivery ? 7 : 8) : nil
+    let change = MessageChange(
+      messageID: mark.key.message, senderID: answer.text(row, 2), receiverID: mark.key.reader,
+      at: Timestamp(milliseconds: answer.integer(row, isDelivery ? 4 : 5)),
+      version: Int(answer.integer(row, isDelivery && position != nil ? 6 : 3)),
+      position: position.map { UInt64($0) })
+    return .changed([change])
   }
 }
 

@@ -13,6 +13,7 @@ struct WritePlan {
   enum Step {
     case messages(MessageStep)
     case receipts(ReceiptStep)
+    case gatheredReceipts(GatheredReceiptStep)
     case pushes(PushStep)
     case pushOutcomes(PushOutcomeStep)
     case single(SingleStep)
@@ -21,6 +22,7 @@ struct WritePlan {
       switch self {
       case .messages(let step): [step.statement]
       case .receipts(let step): [step.statement]
+      case .gatheredReceipts(let step): [step.statement]
       case .pushes(let step): [step.statement]
       case .pushOutcomes(let step): [step.statement]
       case .single(let step): step.statements
@@ -84,6 +86,7 @@ struct WritePlan {
       switch step {
       case .messages(let step): step.read(answers[next], into: &results)
       case .receipts(let step): step.read(answers[next], into: &results)
+      case .gatheredReceipts(let step): step.read(answers[next], into: &results)
       case .pushes, .pushOutcomes: break
       case .single(let step): results[step.index] = step.result(answers[next..<next + step.statements.count])
       }
@@ -102,6 +105,10 @@ extension WritePlan.Step {
     case .receipts(var step):
       step.firstSlot = slot
       self = .receipts(step)
+      return slot + step.count
+    case .gatheredReceipts(var step):
+      step.firstSlot = slot
+      self = .gatheredReceipts(step)
       return slot + step.count
     case .single(var step):
       step.slot = slot
