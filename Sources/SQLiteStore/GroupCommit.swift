@@ -76,7 +76,7 @@ final class GroupCommit {
     position = changes.position
     conversations = changes.conversations
     ledger.committed(to: position, writes: size)
-    for own in results { for place in own.lazy.flatMap(\.positions) { horizon.begin(place) } }
+    for own in results { horizon.begin(own.lazy.flatMap(\.positions)) }
     for (submission, own) in zip(group, results) { submission.then(own) }
   }
 

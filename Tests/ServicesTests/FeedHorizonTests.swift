@@ -13,7 +13,7 @@ struct FeedHorizonTests {
       for _ in 0..<100 {
         if open.isEmpty || Bool.random(using: &random) {
           highest += Position.random(in: 1...3, using: &random)
-          horizon.begin(highest)
+          horizon.begin([highest])
           open.insert(highest)
         } else if let ended = open.randomElement(using: &random) {
           open.remove(ended)
@@ -32,8 +32,8 @@ struct SharedHorizonTests {
   @Test("It moves to where the feed was read, but not past what is under way here")
   func completes() {
     let horizon = FeedHorizon(at: 10, isShared: true)
-    horizon.begin(15)
-    horizon.begin(12)
+    horizon.begin([15])
+    horizon.begin([12])
     #expect(horizon.position == 10)
     horizon.complete(to: 20)
     #expect(horizon.position == 11)
@@ -58,7 +58,8 @@ struct SharedHorizonTests {
     let horizon = FeedHorizon(at: 10, isShared: true)
     let entries = [entry(1, born: 11), entry(2, born: 12), entry(3, born: 13)]
     #expect(horizon.settled(among: entries) == .max)
-    horizon.underWay([2, 3, 4].map { MessageID(rawValue: $0) })
+    horizon.underWay([3, 4].map { MessageID(rawValue: $0) })
+    horizon.underWay([MessageID(rawValue: 2)])
     #expect(horizon.settled(among: entries) == 11)
     horizon.answered([MessageID(rawValue: 2)])
     #expect(horizon.settled(among: entries) == 12)
@@ -68,7 +69,7 @@ struct SharedHorizonTests {
   @Test("What everyone was told of is left out, what somebody was not is not")
   func untold() {
     let horizon = FeedHorizon(at: 10, isShared: true)
-    horizon.begin(11)
+    horizon.begin([11])
     _ = horizon.claim(12, for: "a")
     let entries = [entry(1, born: 11), entry(2, born: 12), entry(3, born: 11, read: 13), entry(4, born: 9)]
     #expect(horizon.untold(among: entries).map(\.message.id.rawValue) == [2, 3])
@@ -79,7 +80,7 @@ struct SharedHorizonTests {
     let horizon = FeedHorizon(at: 10, isShared: true)
     func claim(_ position: Position, _ user: String = "a") -> Bool { horizon.claim(position, for: user) }
     #expect(claim(12) && !claim(12) && claim(12, "b") && !claim(12, "b"))
-    horizon.begin(13)
+    horizon.begin([13])
     #expect(!claim(13) && !claim(13, "b"))
     horizon.complete(to: 12)
     #expect(claim(11) && !claim(12) && !claim(13) && claim(14))

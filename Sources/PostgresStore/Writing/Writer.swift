@@ -55,7 +55,7 @@ final class Writer {
     let messages = writes.compactMap { if case .message(let message, _) = $0 { message.id } else { nil } }
     horizon.underWay(messages)
     let results = make(writes[...])
-    for result in results { for place in result.positions { horizon.begin(place) } }
+    horizon.begin(results.lazy.flatMap(\.positions))
     horizon.answered(messages)
     var start = 0
     for submission in group {

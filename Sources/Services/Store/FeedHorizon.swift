@@ -10,14 +10,13 @@ import Synchronization
 /// complete as far as ``complete(to:)`` says: whoever calls it has read the feed up to there, and has handed over what
 /// had not come by itself. ``claim(_:for:)`` sees to it that a change that comes twice is handed over once.
 public final class FeedHorizon: Sendable {
-  /// Whom a change was told, or is being told: all, or one or both of the two that it concerns.
+  /// One or both of the two that a change concerns: whom it was told, or is being told.
   private struct Told {
-    var all = false
     var one: Int?
     var other: Int?
 
     mutating func insert(_ user: Int) -> Bool {
-      guard !all, one != user, other != user else { return false }
+      guard one != user, other != user else { return false }
       if one == nil { one = user } else { other = user }
       return true
     }
@@ -26,11 +25,11 @@ public final class FeedHorizon: Sendable {
   private struct State {
     /// Up to here the feed is complete.
     var complete: Position
-    /// The changes of this node that are under way, in their order; those in `done` have ended out of turn.
-    var pending: [Position] = []
-    var first = 0
-    var done: Set<Position> = []
-    /// The changes past `forgotten` that were handed over, or are being.
+    /// The changes of this node that are under way.
+    var pending = PendingPositions()
+    /// The changes past `forgotten` that this node has made: it tells everyone itself.
+    var own = PositionRanges()
+    /// Those of others past `forgotten` that were handed over, or are being.
     var claimed: [Position: Told] = [:]
     /// What became of the changes up to here is not known any more; it lies behind `complete`, since a message that is
     /// changed again hides its earlier changes until it is met at its later place.
@@ -38,13 +37,13 @@ public final class FeedHorizon: Sendable {
     /// The changes of this node that were read from the feed, and handed over, before they were begun here.
     var overtaken: Set<Position> = []
     /// New messages of this node that the store was given and has not answered yet: they may be in the feed already.
-    var underWay: Set<MessageID> = []
+    var underWay: [[MessageID]] = []
     /// Where the feed stood when it was asked last: up to the first all was final, and what had begun is before the second.
     var stand: (horizon: Position, frontier: Position)
     /// Whether changes of other nodes may not be coming by themselves now.
     var isInterrupted = false
 
-    var position: Position { first < pending.count ? min(pending[first] - 1, complete) : complete }
+    var position: Position { pending.first.map { min($0 - 1, complete) } ?? complete }
   }
   private let state: Mutex<State>
   private let isShared: Bool
@@ -82,46 +81,49 @@ public final class FeedHorizon: Sendable {
 
   /// Says that new messages are given to a shared store: until it answers, nobody else is to tell of them, however soon they
   /// are found in the feed.
-  public func underWay(_ messages: some Sequence<MessageID>) {
-    state.withLock { $0.underWay.formUnion(messages) }
+  public func underWay(_ messages: [MessageID]) {
+    if !messages.isEmpty { state.withLock { $0.underWay.append(messages) } }
   }
 
-  /// Says that the store has answered about new messages, after ``begin(_:)`` of those that it has stored; or that its
-  /// answer is lost, so that whoever finds one of them tells of it.
-  public func answered(_ messages: some Sequence<MessageID>) {
-    state.withLock { $0.underWay.subtract(messages) }
+  /// Says that the store has answered about all messages that were given to it at once, after ``begin(_:)`` of those that it
+  /// has stored; or that its answer is lost, so that whoever finds one of them tells of it.
+  public func answered(_ messages: [MessageID]) {
+    state.withLock { state in
+      if let place = state.underWay.firstIndex(of: messages) { state.underWay.remove(at: place) }
+    }
   }
 
   /// How much of the feed may be taken from what was read: up to before the first message that is still under way.
   public func settled(among entries: [FeedPage.Entry]) -> Position {
     state.withLock { state in
       guard !state.underWay.isEmpty else { return .max }
+      let underWay = Set(state.underWay.joined())
       var limit = Position.max
-      for entry in entries where state.underWay.contains(entry.message.id) {
+      for entry in entries where underWay.contains(entry.message.id) {
         limit = min(limit, entry.places.born - 1)
       }
       return limit
     }
   }
 
-  /// Says that a change has been committed and is going to be carried out. Called by the store before it reports the
+  /// Says that changes have been committed and are going to be carried out. Called by the store before it reports the
   /// write; in the order of the positions where the store is this node's alone.
-  public func begin(_ position: Position) {
+  public func begin(_ positions: some Sequence<Position>) {
     state.withLock { state in
-      if isShared {
-        if position <= state.forgotten || state.claimed.updateValue(Told(all: true), forKey: position) != nil
-        {
-          state.overtaken.insert(position)
-          hasOvertaken.store(true, ordering: .releasing)
+      for position in positions {
+        if isShared {
+          if position <= state.forgotten || !state.own.insert(position)
+            || state.claimed.removeValue(forKey: position) != nil
+          {
+            state.overtaken.insert(position)
+            hasOvertaken.store(true, ordering: .releasing)
+          }
+        } else {
+          precondition(position > state.complete, "changes begin in the order of the feed")
+          state.complete = position
         }
-      } else {
-        precondition(position > state.complete, "changes begin in the order of the feed")
-        state.complete = position
+        state.pending.insert(position)
       }
-      // Two connections commit at about the same time: the right place is at the end, or near it.
-      var place = state.pending.count
-      while place > state.first, state.pending[place - 1] > position { place -= 1 }
-      state.pending.insert(position, at: place)
     }
   }
 
@@ -138,24 +140,15 @@ public final class FeedHorizon: Sendable {
         state.overtaken.subtract(positions)
         hasOvertaken.store(!state.overtaken.isEmpty, ordering: .releasing)
       }
-      state.done.formUnion(positions)
-      while state.first < state.pending.count, state.done.remove(state.pending[state.first]) != nil {
-        state.first += 1
-      }
-      if state.first == state.pending.count {
-        state.pending.removeAll(keepingCapacity: state.first <= 4096)
-        state.first = 0
-      } else if state.first > 4096 {
-        state.pending.removeFirst(state.first)
-        state.first = 0
-      }
+      for position in positions { state.pending.end(position) }
+      state.pending.removeEnded()
     }
   }
 
   /// Whether a user is to be told of a change of a store that is shared, by the caller: nobody has claimed to before.
   public func claim(_ position: Position, for user: String) -> Bool {
     state.withLock { state in
-      guard position > state.forgotten else { return false }
+      guard position > state.forgotten, !state.own.contains(position) else { return false }
       return state.claimed[position, default: Told()].insert(ExactText(user).hashValue)
     }
   }
@@ -164,7 +157,7 @@ public final class FeedHorizon: Sendable {
   public func untold(among entries: [FeedPage.Entry]) -> [FeedPage.Entry] {
     state.withLock { state in
       entries.filter { entry in
-        entry.places.contains { $0 > state.forgotten && state.claimed[$0]?.all != true }
+        entry.places.contains { $0 > state.forgotten && !state.own.contains($0) }
       }
     }
   }
@@ -179,6 +172,7 @@ public final class FeedHorizon: Sendable {
     state.withLock { state in
       guard position > state.forgotten else { return }
       state.forgotten = position
+      state.own.remove(upTo: position)
       state.claimed = state.claimed.filter { $0.key > position }
     }
   }
