@@ -60,17 +60,17 @@ public struct Event: Sendable {
   @inlinable public mutating func answer(_ event: OutgoingEvent) { own().answer = event }
 
   /// What an earlier stage left under `key` for later ones.
-  public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
-    get {
-      content.attributes.isEmpty ? nil : content.attributes[ObjectIdentifier(key)] as? Key.Value
+  @inlinable public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
+    get { EventNote.value(of: key, in: content.notes) }
+    set {
+      let content = own()
+      content.notes = EventNote.putting(newValue, under: key, in: content.notes)
     }
-    set { own().attributes[ObjectIdentifier(key)] = newValue }
   }
 
   /// Keeps what a stage has left on another copy of the event, and nothing else of it.
   mutating func keepNotes(of other: Event) {
-    guard !other.content.attributes.isEmpty else { return }
-    own().attributes = other.content.attributes
+    if let notes = other.content.notes { own().notes = notes }
   }
 
   /// The content, to be changed: nobody else's from here on.
@@ -92,7 +92,8 @@ public struct Event: Sendable {
   @usableFromInline let connection: Connection
   @usableFromInline let arrival: UInt64
   @usableFromInline var answer: OutgoingEvent?
-  var attributes: [ObjectIdentifier: any Sendable] = [:]
+  /// What stages have left for later ones.
+  @usableFromInline var notes: EventNote?
 
   init(_ type: EventType, data: EventData, ref: EventRef?, connection: Connection, arrival: UInt64) {
     self.type = type
@@ -110,7 +111,7 @@ public struct Event: Sendable {
     connection = other.connection
     arrival = other.arrival
     answer = other.answer
-    attributes = other.attributes
+    notes = other.notes
   }
 }
 
@@ -121,10 +122,4 @@ public struct EventRef: Sendable, Equatable {
 
   /// A reference by its JSON text, which must be a valid string or number.
   public init(json: [UInt8]) { self.json = json }
-}
-
-/// Names a value that one stage leaves on an event for later ones.
-public protocol EventKey {
-  /// The value's type.
-  associatedtype Value: Sendable
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Pipeline
 import Services
 
@@ -121,32 +122,31 @@ extension WritePlan.Step {
 extension StoreWrite {
   /// Whether a text of it holds NUL, which PostgreSQL can't keep.
   fileprivate var holdsNUL: Bool {
-    let texts: [String?]
     switch self {
     case .message(let message, _):
-      texts = [message.senderID, message.receiverID, message.tempID, message.content, message.metadata]
+      message.senderID.holdsNUL || message.receiverID.holdsNUL || message.tempID.holdsNUL
+        || message.content.holdsNUL || message.metadata.holdsNUL
     case .revision(let revision):
       if case .edit(let content) = revision.kind {
-        texts = [content, revision.userID]
+        content.holdsNUL || revision.userID.holdsNUL
       } else {
-        texts = [revision.userID]
+        revision.userID.holdsNUL
       }
-    case .receipt(let receipt): texts = [receipt.userID]
-    case .user(let id, let name): texts = [id, name]
-    case .rename(let id, let name): texts = [id, name]
-    case .link(let request): texts = [request.userID, request.peerID]
-    case .addDevice(let device): texts = [device.userID, device.token, device.platform]
-    case .removeDevices(let user, let token): texts = [user, token]
-    case .revoke(let user, _), .erase(let user, _): texts = [user]
-    case .push(let push): texts = [push.receiverID, push.service]
-    case .takePushes(let take): texts = [take.service]
-    case .pushOutcome(let job, _, _): texts = [job.service, job.deviceToken]
-    case .pushesDecided(let marking): texts = [marking.service]
-    case .takePushMarks(let service, _, _), .endPushMarks(let service, _, _, _): texts = [service]
-    case .deadLetter(let letter): return letter.holdsNUL
-    case .dropDeadLetters: texts = []
+    case .receipt(let receipt): receipt.userID.holdsNUL
+    case .user(let id, let name): id.holdsNUL || name.holdsNUL
+    case .rename(let id, let name): id.holdsNUL || name.holdsNUL
+    case .link(let request): request.userID.holdsNUL || request.peerID.holdsNUL
+    case .addDevice(let device): device.userID.holdsNUL || device.token.holdsNUL || device.platform.holdsNUL
+    case .removeDevices(let user, let token): user.holdsNUL || token.holdsNUL
+    case .revoke(let user, _), .erase(let user, _): user.holdsNUL
+    case .push(let push): push.receiverID.holdsNUL || push.service.holdsNUL
+    case .takePushes(let take): take.service.holdsNUL
+    case .pushOutcome(let job, _, _): job.service.holdsNUL || job.deviceToken.holdsNUL
+    case .pushesDecided(let marking): marking.service.holdsNUL
+    case .takePushMarks(let service, _, _), .endPushMarks(let service, _, _, _): service.holdsNUL
+    case .deadLetter(let letter): letter.holdsNUL
+    case .dropDeadLetters: false
     }
-    return texts.contains { $0?.utf8.contains(0) == true }
   }
 
   /// Why a change can't be made, whatever the store holds.
@@ -154,6 +154,18 @@ extension StoreWrite {
     guard case .link(let request) = self, request.userID == request.peerID else { return nil }
     return Rejection(.invalidEvent, "nobody has a connection with themselves")
   }
+}
+
+extension String {
+  fileprivate var holdsNUL: Bool {
+    utf8.withContiguousStorageIfAvailable { bytes in
+      bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+    } ?? utf8.contains(0)
+  }
+}
+
+extension String? {
+  fileprivate var holdsNUL: Bool { self?.holdsNUL ?? false }
 }
 
 extension Rejection {
