@@ -76,6 +76,8 @@ struct MillionMessagesTests {
     let now = Timestamp(milliseconds: 1)
     _ = await store.write([
       .receipt(Receipt(.delivered, by: "u42", of: .messages(sent.dropFirst(2).map(\.id)), at: now)),
+      .receipt(Receipt(.delivered, by: "u42", of: .messages([sent[0].id]), at: now)),
+      .receipt(Receipt(.read, by: "u42", of: .messages([sent[0].id]), at: now)),
       .receipt(Receipt(.read, by: "u42", of: .upTo(sent[3].id), at: now)),
       .revision(Revision(.edit(content: "x"), of: sent[4].id, by: "u4", at: now)),
     ])

@@ -37,7 +37,8 @@ enum Migration0009 {
           SELECT * FROM unnest(ids, readers, delivered_slots, delivered_moments, read_slots, read_moments)
             WITH ORDINALITY AS u(id, reader, delivered_slot, delivered_moment, read_slot, read_moment, n) ORDER BY u.id
         ) g
-        WHERE m.id = g.id AND m.receiver = g.reader
+        -- IS TRUE keeps the index of what a user has received out of this: a message is found by its id.
+        WHERE m.id = g.id AND (m.receiver = g.reader) IS TRUE
           AND (m.delivered_at IS NULL OR m.read_at IS NULL AND g.read_slot IS NOT NULL)
         RETURNING g.n, NULL::int, m.sender::text, m.version, m.delivered_at, m.read_at, m.delivered_version,
           CASE WHEN m.delivered_position = base + g.delivered_slot THEN m.delivered_position END,
