@@ -63,14 +63,18 @@ final class Hub: Router, Sessions, Liveness {
 
   private func deliver(_ deliveries: [Delivery], alsoToLatecomers: Bool) {
     var elsewhere: [ObjectIdentifier: (loop: LoopGateway, frames: [OutboundFrame])] = [:]
+    var recent = RecentDevices()
     for delivery in deliveries {
-      for outbox in devices(of: delivery.userID) where delivery.reaches(outbox.connection.id) {
+      let known = recent.devices(of: delivery.userID) { self.devices(of: $0) }
+      var bytes: [UInt8]?
+      for outbox in known where delivery.reaches(outbox.connection.id) {
         guard alsoToLatecomers || outbox.joinedAt < delivery.position ?? .max else { continue }
+        let frame = bytes ?? delivery.event.bytes
+        bytes = frame
         if outbox.loop.eventLoop.inEventLoop {
-          outbox.loop.send(delivery.event.bytes, on: outbox)
+          outbox.loop.send(frame, on: outbox)
         } else {
-          elsewhere[ObjectIdentifier(outbox.loop), default: (outbox.loop, [])].frames
-            .append((outbox, delivery.event.bytes))
+          elsewhere[ObjectIdentifier(outbox.loop), default: (outbox.loop, [])].frames.append((outbox, frame))
         }
       }
     }
@@ -140,6 +144,6 @@ final class Hub: Router, Sessions, Liveness {
   }
 
   private func shard(of user: String) -> LockedShard {
-    shards[user.hashValue & (Self.shardCount - 1)]
+    shards[ExactText(user).hashValue & (Self.shardCount - 1)]
   }
 }

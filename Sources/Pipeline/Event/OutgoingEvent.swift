@@ -32,6 +32,27 @@ public final class OutgoingEvent: Sendable {
     self.bytes = writer.finish()
   }
 
+  private init(_ type: EventType, _ bytes: [UInt8], _ dataRange: Range<Int>) {
+    self.type = type
+    self.bytes = bytes
+    self.dataRange = dataRange
+  }
+
+  /// The same event with one more member at the end of its `data`, which must have none of this name.
+  public func adding(_ name: StaticString, _ value: String) -> OutgoingEvent {
+    var member = JSONObjectWriter(reserving: value.utf8.count + 32)
+    member.member(name, value)
+    let added = member.finish().dropFirst().dropLast()
+    let place = dataRange.upperBound - 1
+    var whole: [UInt8] = []
+    whole.reserveCapacity(bytes.count + added.count + 1)
+    whole += bytes[..<place]
+    if dataRange.count > 2 { whole.append(UInt8(ascii: ",")) }
+    whole += added
+    whole += bytes[place...]
+    return OutgoingEvent(type, whole, dataRange.lowerBound..<dataRange.upperBound + whole.count - bytes.count)
+  }
+
   /// The JSON of `data` alone.
   public var data: ArraySlice<UInt8> { bytes[dataRange] }
 

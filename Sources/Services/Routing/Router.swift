@@ -14,8 +14,10 @@ public protocol Router: Sendable {
 public struct Delivery: Sendable {
   /// Who is to get it.
   public var userID: String
-  /// What they get.
-  public var event: OutgoingEvent
+  /// What all get whom the change is told; ``event`` may say more.
+  private let shared: OutgoingEvent
+  /// The sender's own name for the message, which only the sender's devices are told.
+  public let tempID: String?
   /// The one connection that does not: it has its answer.
   public var except: ConnectionID?
   /// The one connection that does, where it is for no other.
@@ -25,11 +27,12 @@ public struct Delivery: Sendable {
 
   /// A delivery by its parts.
   public init(
-    to userID: String, _ event: OutgoingEvent, except: ConnectionID? = nil, only: ConnectionID? = nil,
-    at position: Position? = nil
+    to userID: String, _ event: OutgoingEvent, tempID: String? = nil, except: ConnectionID? = nil,
+    only: ConnectionID? = nil, at position: Position? = nil
   ) {
     self.userID = userID
-    self.event = event
+    shared = event
+    self.tempID = tempID
     self.except = except
     self.only = only
     self.position = position
@@ -37,6 +40,9 @@ public struct Delivery: Sendable {
 }
 
 extension Delivery {
+  /// What they get. With a ``tempID`` it is encoded anew each time: most senders have no other device to tell.
+  public var event: OutgoingEvent { tempID.map { shared.adding("tempId", $0) } ?? shared }
+
   /// Whether it is for this one of the user's connections.
   public func reaches(_ connection: ConnectionID) -> Bool {
     connection != except && (only == nil || only == connection)

@@ -47,7 +47,7 @@ public final class FeedHorizon: Sendable {
   }
   private let state: Mutex<State>
   private let isShared: Bool
-  private let hasOvertaken = Atomic<Bool>(false)
+  private let overtakes = Atomic<Bool>(false)
 
   /// A horizon where everything up to `position` has been carried out.
   ///
@@ -116,7 +116,7 @@ public final class FeedHorizon: Sendable {
             || state.claimed.removeValue(forKey: position) != nil
           {
             state.overtaken.insert(position)
-            hasOvertaken.store(true, ordering: .releasing)
+            overtakes.store(true, ordering: .releasing)
           }
         } else {
           precondition(position > state.complete, "changes begin in the order of the feed")
@@ -130,15 +130,18 @@ public final class FeedHorizon: Sendable {
   /// Whether a change of this node was handed over by whoever read it from the feed, since the store's answer took that
   /// long: then it is not to be handed over again.
   public func wasOvertaken(_ position: Position) -> Bool {
-    hasOvertaken.load(ordering: .acquiring) && state.withLock { $0.overtaken.contains(position) }
+    hasOvertaken && state.withLock { $0.overtaken.contains(position) }
   }
+
+  /// Whether there is any such change, which is rare.
+  public var hasOvertaken: Bool { overtakes.load(ordering: .acquiring) }
 
   /// Says that changes have been carried out.
   public func end(_ positions: some Sequence<Position>) {
     state.withLock { state in
       if !state.overtaken.isEmpty {
         state.overtaken.subtract(positions)
-        hasOvertaken.store(!state.overtaken.isEmpty, ordering: .releasing)
+        overtakes.store(!state.overtaken.isEmpty, ordering: .releasing)
       }
       for position in positions { state.pending.end(position) }
       state.pending.removeEnded()

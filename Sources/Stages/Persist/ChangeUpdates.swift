@@ -16,6 +16,7 @@ struct ChangeUpdates {
     _ changes: [MessageChange], by user: String, on connection: ConnectionID, toOwnDevices: Bool,
     _ update: (MessageChange) -> OutgoingEvent
   ) {
+    deliveries.reserveCapacity(2 * changes.count)
     for (index, change) in changes.enumerated() {
       let update = update(change)
       if let position = change.position {

@@ -88,9 +88,9 @@ final class FeedFollower: Sendable {
 
   /// Gives those of this node's own deliveries that may be handed over now; the others go when what is missing is there.
   func takeOwn(_ deliveries: [Delivery]) -> [Delivery] {
-    let fresh = deliveries.filter { delivery in
-      delivery.position.map { !feed.horizon.wasOvertaken($0) } ?? true
-    }
+    let fresh =
+      feed.horizon.hasOvertaken
+      ? deliveries.filter { $0.position.map { !feed.horizon.wasOvertaken($0) } ?? true } : deliveries
     return state.withLock { $0.follower.takeOwn(fresh) }
   }
 

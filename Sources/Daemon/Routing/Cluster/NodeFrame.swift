@@ -47,8 +47,9 @@ struct NodeFrame: Sendable {
         writer.append(text: delivery.userID)
         writer.append(delivery.except?.rawValue ?? 0)
         writer.append(delivery.position ?? 0)
-        writer.append(text: delivery.event.type.rawValue)
-        writer.append(bytes: delivery.event.data)
+        let event = delivery.event
+        writer.append(text: event.type.rawValue)
+        writer.append(bytes: event.data)
       }
     case .disconnect(let user):
       writer.append(UInt8(2))
