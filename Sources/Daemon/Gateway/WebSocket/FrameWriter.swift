@@ -1,9 +1,9 @@
-import NIOCore
+package import NIOCore
 
 /// Appends WebSocket frames to a buffer: a server's, or with a mask a client's (RFC 6455, section 5.2).
-enum FrameWriter {
+package enum FrameWriter {
   /// Appends a text message in one frame.
-  static func append(text payload: [UInt8], to buffer: inout ByteBuffer, mask: UInt32? = nil) {
+  package static func append(text payload: [UInt8], to buffer: inout ByteBuffer, mask: UInt32? = nil) {
     append(opcode: 0x1, payload, to: &buffer, mask: mask)
   }
 
