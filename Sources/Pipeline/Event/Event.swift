@@ -60,17 +60,15 @@ public struct Event: Sendable {
   @inlinable public mutating func answer(_ event: OutgoingEvent) { own().answer = event }
 
   /// What an earlier stage left under `key` for later ones.
-  public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
-    get {
-      content.attributes.isEmpty ? nil : content.attributes[ObjectIdentifier(key)] as? Key.Value
-    }
-    set { own().attributes[ObjectIdentifier(key)] = newValue }
+  @inlinable public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
+    get { content.notes[ObjectIdentifier(key)] as? Key.Value }
+    set { own().notes[ObjectIdentifier(key)] = newValue }
   }
 
   /// Keeps what a stage has left on another copy of the event, and nothing else of it.
   mutating func keepNotes(of other: Event) {
-    guard !other.content.attributes.isEmpty else { return }
-    own().attributes = other.content.attributes
+    guard !other.content.notes.isEmpty else { return }
+    own().notes = other.content.notes
   }
 
   /// The content, to be changed: nobody else's from here on.
@@ -92,7 +90,7 @@ public struct Event: Sendable {
   @usableFromInline let connection: Connection
   @usableFromInline let arrival: UInt64
   @usableFromInline var answer: OutgoingEvent?
-  var attributes: [ObjectIdentifier: any Sendable] = [:]
+  @usableFromInline var notes = EventNotes()
 
   init(_ type: EventType, data: EventData, ref: EventRef?, connection: Connection, arrival: UInt64) {
     self.type = type
@@ -110,7 +108,7 @@ public struct Event: Sendable {
     connection = other.connection
     arrival = other.arrival
     answer = other.answer
-    attributes = other.attributes
+    notes = other.notes
   }
 }
 
