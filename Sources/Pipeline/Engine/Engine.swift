@@ -13,7 +13,9 @@
 /// `executor.execute`.
 public final class Engine: @unchecked Sendable {
   /// The chain that new events enter.
-  public internal(set) var chain: Chain
+  public var chain: Chain { inForce }
+  /// Apart from what others see of it, so that the compiler knows all accesses to it and need not check them at run time.
+  private var inForce: Chain
   let executor: any EngineExecutor
   let observer: any EngineObserver
   let clock: EngineClock
@@ -46,7 +48,7 @@ public final class Engine: @unchecked Sendable {
     chain: Chain, executor: any EngineExecutor, observer: any EngineObserver, clock: EngineClock = .system,
     limit: Int = 65_536
   ) {
-    self.chain = chain
+    inForce = chain
     self.executor = executor
     self.observer = observer
     self.clock = clock
@@ -110,6 +112,9 @@ public final class Engine: @unchecked Sendable {
       }
     }
   }
+
+  /// Has new events enter another chain.
+  func enter(_ next: Chain) { inForce = next }
 
   /// Begins a run that is not begun by ``turn()``.
   func beginTurn() {

@@ -81,16 +81,17 @@ public struct Event: Sendable {
 /// What an event says, shared by its copies until one of them is changed.
 ///
 /// `Sendable` is not checked by the compiler and holds because `Event` is the only one to write here, and only while
-/// its reference is the only one.
+/// its reference is the only one. That is also why accesses need no check while it runs: a write is a mutation of the
+/// one event that has the content, which the compiler keeps apart from any other access to that event.
 @usableFromInline final class EventContent: @unchecked Sendable {
-  @usableFromInline var type: EventType
-  @usableFromInline var data: EventData
+  @usableFromInline @exclusivity(unchecked) var type: EventType
+  @usableFromInline @exclusivity(unchecked) var data: EventData
   @usableFromInline let ref: EventRef?
-  @usableFromInline var identity: Identity?
+  @usableFromInline @exclusivity(unchecked) var identity: Identity?
   @usableFromInline let connection: Connection
   @usableFromInline let arrival: UInt64
-  @usableFromInline var answer: OutgoingEvent?
-  @usableFromInline var notes = EventNotes()
+  @usableFromInline @exclusivity(unchecked) var answer: OutgoingEvent?
+  @usableFromInline @exclusivity(unchecked) var notes = EventNotes()
 
   init(_ type: EventType, data: EventData, ref: EventRef?, connection: Connection, arrival: UInt64) {
     self.type = type
