@@ -32,6 +32,17 @@ public final class OutgoingEvent: Sendable {
     self.bytes = writer.finish()
   }
 
+  /// The event with one more text at the end of its `data`, which must hold something and not that key: what is there
+  /// already is not encoded again.
+  package init(_ other: OutgoingEvent, adding key: StaticString, _ text: String) {
+    var writer = JSONObjectWriter(continuing: other.bytes[..<(other.dataRange.upperBound - 1)])
+    writer.member(key, text)
+    writer.endObject()
+    type = other.type
+    dataRange = other.dataRange.lowerBound..<writer.bytes.count
+    bytes = writer.finish()
+  }
+
   /// The JSON of `data` alone.
   public var data: ArraySlice<UInt8> { bytes[dataRange] }
 

@@ -9,6 +9,12 @@ public struct JSONObjectWriter: Sendable {
     bytes.append(UInt8(ascii: "{"))
   }
 
+  /// An object that has been begun: what is written goes on from there.
+  init(continuing beginning: ArraySlice<UInt8>) {
+    bytes.reserveCapacity(beginning.count + 64)
+    bytes.append(contentsOf: beginning)
+  }
+
   /// Writes a text.
   public mutating func member(_ key: StaticString, _ text: String) {
     name(key)

@@ -27,8 +27,8 @@ enum MessageEvents {
     }
   }
 
-  /// Hands a message to a device: of the receiver, or with its `tempID` of the sender.
-  static func message(_ message: NewMessage, senderName: String?, tempID: String? = nil) -> OutgoingEvent {
+  /// Hands a message to a device of the receiver.
+  static func message(_ message: NewMessage, senderName: String?) -> OutgoingEvent {
     OutgoingEvent(.newMessage) { data in
       data.member("messageId", message.id.description)
       data.member("senderId", message.senderID)
@@ -38,7 +38,6 @@ enum MessageEvents {
       data.member("timestamp", message.id.timestamp)
       if let metadata = message.metadata { data.member("metadata", json: metadata.utf8) }
       if let replyTo = message.replyTo { data.member("replyTo", replyTo.description) }
-      if let tempID { data.member("tempId", tempID) }
       data.member("version", 1)
     }
   }
@@ -95,11 +94,11 @@ enum MessageEvents {
     of message: NewMessage, senderName: String?, sentOn connection: ConnectionID,
     at position: Position? = nil
   ) -> [Delivery] {
-    let echo = Delivery(
-      to: message.senderID, self.message(message, senderName: senderName, tempID: message.tempID),
-      except: connection, at: position)
-    guard message.receiverID != message.senderID else { return [echo] }
     let event = self.message(message, senderName: senderName)
+    let echo = Delivery(
+      to: message.senderID, OutgoingEvent(event, adding: "tempId", message.tempID), except: connection,
+      at: position)
+    guard message.receiverID != message.senderID else { return [echo] }
     return [Delivery(to: message.receiverID, event, at: position), echo]
   }
 }
