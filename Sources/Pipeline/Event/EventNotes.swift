@@ -2,7 +2,10 @@
 ///
 /// They are a few: to look at each takes less than a hash, and one piece of memory holds them.
 @usableFromInline struct EventNotes: Sendable {
-  @usableFromInline typealias Note = (key: ObjectIdentifier, value: any Sendable)
+  @usableFromInline struct Note: Sendable {
+    @usableFromInline let key: ObjectIdentifier
+    @usableFromInline var value: any Sendable
+  }
 
   @usableFromInline var notes: [Note] = []
 
@@ -23,7 +26,7 @@
       case (nil, let value?):
         // What the built-in stages leave on a message.
         if notes.isEmpty { notes.reserveCapacity(4) }
-        notes.append((key, value))
+        notes.append(Note(key: key, value: value))
       case (nil, nil): break
       }
     }
