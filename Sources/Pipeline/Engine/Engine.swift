@@ -66,10 +66,9 @@ public final class Engine: @unchecked Sendable {
   /// Takes an event in; it enters the chain at the next ``turn()``. On the engine's thread only.
   public func submit(_ event: consuming Event) {
     assert(executor.isCurrent, "events are submitted on the engine's own thread")
-    guard eventsInFlight < limit else {
-      return refuse(event, Rejection(.unavailable, "too many events are in flight; send the event again"))
-    }
-    intake.take(event, into: chain)
+    let tooMany = intake.take(event, upTo: limit - lanes.count) { inForce.route(of: $0) }
+    guard let tooMany else { return }
+    refuse(tooMany, Rejection(.unavailable, "too many events are in flight; send the event again"))
   }
 
   /// Takes in an event that is stored already, for the effects of one stage that it has missed; `false` where the chain
@@ -114,7 +113,10 @@ public final class Engine: @unchecked Sendable {
   }
 
   /// Has new events enter another chain.
-  func enter(_ next: Chain) { inForce = next }
+  func enter(_ next: Chain) {
+    inForce = next
+    intake.forgetRoute()
+  }
 
   /// Begins a run that is not begun by ``turn()``.
   func beginTurn() {

@@ -28,13 +28,19 @@ public struct Event: Sendable {
   /// What it is.
   @inlinable public var type: EventType {
     get { content.type }
-    set { own().type = newValue }
+    set {
+      own()
+      content.type = newValue
+    }
   }
 
   /// What it says.
   @inlinable public var data: EventData {
     _read { yield content.data }
-    _modify { yield &own().data }
+    _modify {
+      own()
+      yield &content.data
+    }
   }
 
   /// The `id` it came with, echoed in its answer.
@@ -43,7 +49,10 @@ public struct Event: Sendable {
   /// Who sent it; the stage that gives ``Capability/identity`` fills it in.
   @inlinable public var identity: Identity? {
     get { content.identity }
-    set { own().identity = newValue }
+    set {
+      own()
+      content.identity = newValue
+    }
   }
 
   /// Where it came from.
@@ -57,24 +66,30 @@ public struct Event: Sendable {
 
   /// Answers the sender. The last answer counts; it is sent in the order of the connection's events, once the
   /// event is past the commit point or at its end, and not at all where the event is rejected.
-  @inlinable public mutating func answer(_ event: OutgoingEvent) { own().answer = event }
+  @inlinable public mutating func answer(_ event: OutgoingEvent) {
+    own()
+    content.answer = event
+  }
 
   /// What an earlier stage left under `key` for later ones.
   @inlinable public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
     get { content.notes[ObjectIdentifier(key)] as? Key.Value }
-    set { own().notes[ObjectIdentifier(key)] = newValue }
+    set {
+      own()
+      content.notes[ObjectIdentifier(key)] = newValue
+    }
   }
 
   /// Keeps what a stage has left on another copy of the event, and nothing else of it.
   mutating func keepNotes(of other: Event) {
     guard !other.content.notes.isEmpty else { return }
-    own().notes = other.content.notes
+    own()
+    content.notes = other.content.notes
   }
 
-  /// The content, to be changed: nobody else's from here on.
-  @usableFromInline mutating func own() -> EventContent {
+  /// Makes the content this event's alone, so that it may be changed.
+  @usableFromInline mutating func own() {
     if !isKnownUniquelyReferenced(&content) { content = EventContent(content) }
-    return content
   }
 }
 
