@@ -4,7 +4,7 @@ BUILD_PACKAGES = pkg-config libyaml-dev libsqlite3-dev libssl-dev zlib1g-dev lib
 SHARED_TESTS = $(patsubst %,Tests/Integration/test_%.py,api events first_light guarantees limits push receipts sync trouble who_may)
 TEST_PACKAGES = python3 python3-venv iproute2 util-linux openssl postgresql redis-server sqlite3 haproxy nginx tmux systemd systemd-container debootstrap
 
-.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format docs manual deb test-deb bench bench-production bench-push dependencies test-dependencies
+.PHONY: help run run-production build test test-swift test-example test-integration test-production outages test-fuzz test-manual history upgrade sanitize lint format docs manual deb test-deb bench bench-guards bench-production bench-push dependencies test-dependencies
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -18,7 +18,7 @@ run-production: build test-dependencies ## a private PostgreSQL and Redis, and t
 build: dependencies ## build release
 	scripts/build-release.sh
 
-test: lint test-swift docs test-example test-integration test-fuzz test-manual test-deb ## run every test
+test: lint test-swift docs test-example test-integration bench-guards test-fuzz test-manual test-deb ## run every test
 
 dependencies:
 	@scripts/check-toolchain.sh
@@ -101,6 +101,11 @@ test-deb: deb ## the Debian package: what is in it, and what it does to a machin
 	@scripts/install-dependencies.sh $(TEST_PACKAGES) lintian
 	@scripts/python-environment.sh
 	.build/python/bin/python -m pytest -q Tests/Package
+
+bench-guards: build ## what an event costs in instructions and allocations, against Benchmarks/guards.json: see docs/performance.md (OPTIONS=--write)
+	@scripts/install-dependencies.sh python3 valgrind binutils
+	scripts/build-release.sh hot-path
+	python3 Benchmarks/guards.py $(OPTIONS)
 
 bench: build ## measure: see docs/benchmarks.md
 	@scripts/install-dependencies.sh $(TEST_PACKAGES)

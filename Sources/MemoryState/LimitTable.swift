@@ -21,10 +21,8 @@ struct LimitTable {
 
   mutating func charge(_ request: AdmissionRequest, at now: UInt64) -> Admission {
     let key = Key(scope: request.scope, subject: request.subject)
-    if var tat = debts[key] {
-      let admission = GCRA.charge(request, at: now, tat: &tat)
-      debts[key] = tat
-      return admission
+    if let place = debts.index(forKey: key) {
+      return GCRA.charge(request, at: now, tat: &debts.values[place])
     }
     sweep(at: now)
     var tat: UInt64 = 0

@@ -28,7 +28,9 @@ struct SendMemory {
     while first < order.count, order[first].expires <= now || order.count - first > limit {
       let oldest = order[first]
       // A key that was remembered again since has a later entry of its own.
-      if entries[oldest.key]?.expires == oldest.expires { entries[oldest.key] = nil }
+      if let place = entries.index(forKey: oldest.key), entries[place].value.expires == oldest.expires {
+        entries.remove(at: place)
+      }
       first += 1
     }
     if first > 4096, first * 2 > order.count {

@@ -20,7 +20,7 @@ extension Engine {
     turn()
     let last = chain
     figureBook.turn(from: last, to: next)
-    chain = next
+    enter(next)
     let held = lanes.count(ofGeneration: last.revision)
     if held > 0 {
       older[last.revision] = OlderGeneration(held: held, whenEmpty: whenEmpty)

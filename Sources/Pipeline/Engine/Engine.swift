@@ -13,7 +13,9 @@
 /// `executor.execute`.
 public final class Engine: @unchecked Sendable {
   /// The chain that new events enter.
-  public internal(set) var chain: Chain
+  public var chain: Chain { inForce }
+  /// Apart from what others see of it, so that the compiler knows all accesses to it and need not check them at run time.
+  private var inForce: Chain
   let executor: any EngineExecutor
   let observer: any EngineObserver
   let clock: EngineClock
@@ -46,7 +48,7 @@ public final class Engine: @unchecked Sendable {
     chain: Chain, executor: any EngineExecutor, observer: any EngineObserver, clock: EngineClock = .system,
     limit: Int = 65_536
   ) {
-    self.chain = chain
+    inForce = chain
     self.executor = executor
     self.observer = observer
     self.clock = clock
@@ -64,10 +66,9 @@ public final class Engine: @unchecked Sendable {
   /// Takes an event in; it enters the chain at the next ``turn()``. On the engine's thread only.
   public func submit(_ event: consuming Event) {
     assert(executor.isCurrent, "events are submitted on the engine's own thread")
-    guard eventsInFlight < limit else {
-      return refuse(event, Rejection(.unavailable, "too many events are in flight; send the event again"))
-    }
-    intake.take(event, into: chain)
+    let tooMany = intake.take(event, upTo: limit - lanes.count) { inForce.route(of: $0) }
+    guard let tooMany else { return }
+    refuse(tooMany, Rejection(.unavailable, "too many events are in flight; send the event again"))
   }
 
   /// Takes in an event that is stored already, for the effects of one stage that it has missed; `false` where the chain
@@ -109,6 +110,12 @@ public final class Engine: @unchecked Sendable {
         return
       }
     }
+  }
+
+  /// Has new events enter another chain.
+  func enter(_ next: Chain) {
+    inForce = next
+    intake.forgetRoute()
   }
 
   /// Begins a run that is not begun by ``turn()``.

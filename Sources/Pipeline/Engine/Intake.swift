@@ -6,7 +6,6 @@ struct Intake {
   /// The route of the last event: most often the next one's as well.
   private var lastType: EventType?
   private var lastRoute: UInt64 = 0
-  private var lastRevision = 0
   /// Memory of a run gone by, for the next one.
   private var spare: [Event] = []
 
@@ -15,18 +14,24 @@ struct Intake {
   /// Whether nothing waits.
   var isEmpty: Bool { incoming.isEmpty && refused.isEmpty }
 
-  /// Takes in an event that is to enter `chain`.
-  mutating func take(_ event: consuming Event, into chain: borrowing Chain) {
-    if lastType != event.type || lastRevision != chain.revision {
+  /// Takes in an event that is to enter the chain in force; gives it back where `limit` of them wait already.
+  ///
+  /// - Parameter route: The way of a type through that chain.
+  mutating func take(_ event: consuming Event, upTo limit: Int, route: (EventType) -> UInt64) -> Event? {
+    guard incoming.count < limit else { return event }
+    if lastType != event.type {
       lastType = event.type
-      lastRoute = chain.route(of: event.type)
-      lastRevision = chain.revision
+      lastRoute = route(event.type)
     }
     sequence += 1
     event.sequence = sequence
     event.route = lastRoute
     incoming.append(event)
+    return nil
   }
+
+  /// Another chain is in force, and the ways through it are other ones.
+  mutating func forgetRoute() { lastType = nil }
 
   /// Takes in an event that is stored already and has a way of its own.
   mutating func take(committed event: consuming Event, route: UInt64) {

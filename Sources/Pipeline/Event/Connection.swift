@@ -77,7 +77,13 @@ public final class Connection: @unchecked Sendable {
   }
 
   /// Where answers go; confined to the engine's executor. Cleared by whoever set it when the client is gone.
-  public var sink: (any AnswerSink)?
+  public var sink: (any AnswerSink)? {
+    get { heldSink }
+    set { heldSink = newValue }
+  }
+
+  /// Apart from what others see of it, so that the compiler knows all accesses to it and need not check them at run time.
+  private var heldSink: (any AnswerSink)?
 
   /// The connection's events that are held in the chain; confined to the engine's executor.
   var lane = Lane()

@@ -28,13 +28,19 @@ public struct Event: Sendable {
   /// What it is.
   @inlinable public var type: EventType {
     get { content.type }
-    set { own().type = newValue }
+    set {
+      own()
+      content.type = newValue
+    }
   }
 
   /// What it says.
   @inlinable public var data: EventData {
     _read { yield content.data }
-    _modify { yield &own().data }
+    _modify {
+      own()
+      yield &content.data
+    }
   }
 
   /// The `id` it came with, echoed in its answer.
@@ -43,7 +49,10 @@ public struct Event: Sendable {
   /// Who sent it; the stage that gives ``Capability/identity`` fills it in.
   @inlinable public var identity: Identity? {
     get { content.identity }
-    set { own().identity = newValue }
+    set {
+      own()
+      content.identity = newValue
+    }
   }
 
   /// Where it came from.
@@ -57,43 +66,47 @@ public struct Event: Sendable {
 
   /// Answers the sender. The last answer counts; it is sent in the order of the connection's events, once the
   /// event is past the commit point or at its end, and not at all where the event is rejected.
-  @inlinable public mutating func answer(_ event: OutgoingEvent) { own().answer = event }
+  @inlinable public mutating func answer(_ event: OutgoingEvent) {
+    own()
+    content.answer = event
+  }
 
   /// What an earlier stage left under `key` for later ones.
   @inlinable public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
-    get { EventNote.value(of: key, in: content.notes) }
+    get { content.notes[ObjectIdentifier(key)] as? Key.Value }
     set {
-      let content = own()
-      content.notes = EventNote.putting(newValue, under: key, in: content.notes)
+      own()
+      content.notes[ObjectIdentifier(key)] = newValue
     }
   }
 
   /// Keeps what a stage has left on another copy of the event, and nothing else of it.
   mutating func keepNotes(of other: Event) {
-    if let notes = other.content.notes { own().notes = notes }
+    guard !other.content.notes.isEmpty else { return }
+    own()
+    content.notes = other.content.notes
   }
 
-  /// The content, to be changed: nobody else's from here on.
-  @usableFromInline mutating func own() -> EventContent {
+  /// Makes the content this event's alone, so that it may be changed.
+  @usableFromInline mutating func own() {
     if !isKnownUniquelyReferenced(&content) { content = EventContent(content) }
-    return content
   }
 }
 
 /// What an event says, shared by its copies until one of them is changed.
 ///
 /// `Sendable` is not checked by the compiler and holds because `Event` is the only one to write here, and only while
-/// its reference is the only one.
+/// its reference is the only one. That is also why accesses need no check while it runs: a write is a mutation of the
+/// one event that has the content, which the compiler keeps apart from any other access to that event.
 @usableFromInline final class EventContent: @unchecked Sendable {
-  @usableFromInline var type: EventType
-  @usableFromInline var data: EventData
+  @usableFromInline @exclusivity(unchecked) var type: EventType
+  @usableFromInline @exclusivity(unchecked) var data: EventData
   @usableFromInline let ref: EventRef?
-  @usableFromInline var identity: Identity?
+  @usableFromInline @exclusivity(unchecked) var identity: Identity?
   @usableFromInline let connection: Connection
   @usableFromInline let arrival: UInt64
-  @usableFromInline var answer: OutgoingEvent?
-  /// What stages have left for later ones.
-  @usableFromInline var notes: EventNote?
+  @usableFromInline @exclusivity(unchecked) var answer: OutgoingEvent?
+  @usableFromInline @exclusivity(unchecked) var notes = EventNotes()
 
   init(_ type: EventType, data: EventData, ref: EventRef?, connection: Connection, arrival: UInt64) {
     self.type = type
@@ -122,4 +135,10 @@ public struct EventRef: Sendable, Equatable {
 
   /// A reference by its JSON text, which must be a valid string or number.
   public init(json: [UInt8]) { self.json = json }
+}
+
+/// Names a value that one stage leaves on an event for later ones.
+public protocol EventKey {
+  /// The value's type.
+  associatedtype Value: Sendable
 }

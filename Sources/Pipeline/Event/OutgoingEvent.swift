@@ -32,25 +32,15 @@ public final class OutgoingEvent: Sendable {
     self.bytes = writer.finish()
   }
 
-  private init(_ type: EventType, _ bytes: [UInt8], _ dataRange: Range<Int>) {
-    self.type = type
-    self.bytes = bytes
-    self.dataRange = dataRange
-  }
-
-  /// The same event with one more member at the end of its `data`, which must have none of this name.
-  public func adding(_ name: StaticString, _ value: String) -> OutgoingEvent {
-    var member = JSONObjectWriter(reserving: value.utf8.count + 32)
-    member.member(name, value)
-    let added = member.finish().dropFirst().dropLast()
-    let place = dataRange.upperBound - 1
-    var whole: [UInt8] = []
-    whole.reserveCapacity(bytes.count + added.count + 1)
-    whole += bytes[..<place]
-    if dataRange.count > 2 { whole.append(UInt8(ascii: ",")) }
-    whole += added
-    whole += bytes[place...]
-    return OutgoingEvent(type, whole, dataRange.lowerBound..<dataRange.upperBound + whole.count - bytes.count)
+  /// The event with one more text at the end of its `data`, which must hold something and not that key: what is there
+  /// already is not encoded again.
+  package init(_ other: OutgoingEvent, adding key: StaticString, _ text: String) {
+    var writer = JSONObjectWriter(continuing: other.bytes[..<(other.dataRange.upperBound - 1)])
+    writer.member(key, text)
+    writer.endObject()
+    type = other.type
+    dataRange = other.dataRange.lowerBound..<writer.bytes.count
+    bytes = writer.finish()
   }
 
   /// The JSON of `data` alone.

@@ -17,30 +17,30 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
 extension Timestamp: CustomStringConvertible {
   /// RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.123Z`.
-  public var description: String { String(decoding: rfc3339, as: UTF8.self) }
+  public var description: String { withRFC3339 { String(decoding: $0, as: UTF8.self) } }
 
   /// The 24 bytes of ``description``.
-  public var rfc3339: [UInt8] {
+  public var rfc3339: [UInt8] { withRFC3339(Array.init) }
+
+  /// Gives `body` those bytes.
+  func withRFC3339<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     let days = milliseconds.floorDivided(by: 86_400_000)
     let (year, month, day) = Self.civil(fromDays: days)
     let time = milliseconds - days * 86_400_000
-    var text: [UInt8] = []
-    text.reserveCapacity(24)
-    text.append(digits: year, width: 4)
-    text.append(UInt8(ascii: "-"))
-    text.append(digits: month, width: 2)
-    text.append(UInt8(ascii: "-"))
-    text.append(digits: day, width: 2)
-    text.append(UInt8(ascii: "T"))
-    text.append(digits: time / 3_600_000, width: 2)
-    text.append(UInt8(ascii: ":"))
-    text.append(digits: time / 60_000 % 60, width: 2)
-    text.append(UInt8(ascii: ":"))
-    text.append(digits: time / 1000 % 60, width: 2)
-    text.append(UInt8(ascii: "."))
-    text.append(digits: time % 1000, width: 3)
-    text.append(UInt8(ascii: "Z"))
-    return text
+    let form: StaticString = "0000-00-00T00:00:00.000Z"
+    return form.withUTF8Buffer { form in
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: form.count) { text in
+        _ = text.initialize(fromContentsOf: form)
+        text.set(digits: year, at: 0..<4)
+        text.set(digits: month, at: 5..<7)
+        text.set(digits: day, at: 8..<10)
+        text.set(digits: time / 3_600_000, at: 11..<13)
+        text.set(digits: time / 60_000 % 60, at: 14..<16)
+        text.set(digits: time / 1000 % 60, at: 17..<19)
+        text.set(digits: time % 1000, at: 20..<23)
+        return body(UnsafeBufferPointer(text))
+      }
+    }
   }
 
   /// The proleptic Gregorian date of a day counted from 1970-01-01. It counts in years that begin on
@@ -119,14 +119,13 @@ extension Int64 {
   }
 }
 
-extension [UInt8] {
-  /// Appends `number` in decimal, with leading zeros up to `width`.
-  fileprivate mutating func append(digits number: Int64, width: Int) {
-    var divisor: Int64 = 1
-    for _ in 1..<width { divisor *= 10 }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-      divisor /= 10
+extension UnsafeMutableBufferPointer<UInt8> {
+  /// Writes `number` in decimal, with leading zeros.
+  fileprivate func set(digits number: Int64, at places: Range<Int>) {
+    var rest = number
+    for place in places.reversed() {
+      self[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The JSON object that an event carries: its bytes, and where in them its members stand.
 ///
 /// Nothing is copied or converted until somebody asks. What a stage sets replaces the member for all who come after.
@@ -42,7 +44,9 @@ public struct EventData: Sendable {
   init(text: [UInt8], members: [Member]) throws(JSONFault) {
     self.text = text
     self.members = members
-    keysHaveEscapes = members.contains { text[$0.key].contains(UInt8(ascii: "\\")) }
+    keysHaveEscapes = text.withUnsafeBufferPointer { text in
+      members.contains { JSONText.hasEscape(UnsafeBufferPointer(rebasing: text[$0.key])) }
+    }
     if let double = firstDouble() {
       throw JSONFault(double.key.lowerBound, "the key '\(key(of: double))' stands twice")
     }
@@ -62,21 +66,41 @@ public struct EventData: Sendable {
   }
 
   private func firstDouble() -> Member? {
-    for (index, member) in members.enumerated() {
-      let name = key(of: member)
-      if members[..<index].contains(where: { key($0, is: name) }) { return member }
+    if keysHaveEscapes {
+      return members.indices.first { index in
+        let name = key(of: members[index])
+        return members[..<index].contains { key(of: $0) == name }
+      }.map { members[$0] }
     }
-    return nil
+    return text.withUnsafeBufferPointer { text in
+      members.indices.first { index in
+        let name = UnsafeBufferPointer(rebasing: text[members[index].key])
+        return members[..<index].contains { Self.isEqual(UnsafeBufferPointer(rebasing: text[$0.key]), name) }
+      }.map { members[$0] }
+    }
   }
 
   private func key(of member: Member) -> String { JSONText.unescape(text[member.key]) }
 
-  private func key(_ member: Member, is name: String) -> Bool {
-    if !keysHaveEscapes, member.key.count != name.utf8.count { return false }
-    return keysHaveEscapes ? key(of: member) == name : text[member.key].elementsEqual(name.utf8)
+  private static func isEqual(_ one: UnsafeBufferPointer<UInt8>, _ other: UnsafeBufferPointer<UInt8>) -> Bool
+  {
+    guard one.count == other.count, let first = one.baseAddress, let second = other.baseAddress else {
+      return one.count == other.count
+    }
+    return memcmp(first, second, one.count) == 0
   }
 
-  private func member(_ name: String) -> Member? { members.first { key($0, is: name) } }
+  private func place(of name: String) -> Int? {
+    if keysHaveEscapes { return members.firstIndex { key(of: $0) == name } }
+    var name = name
+    return name.withUTF8 { name in
+      text.withUnsafeBufferPointer { text in
+        members.firstIndex { Self.isEqual(UnsafeBufferPointer(rebasing: text[$0.key]), name) }
+      }
+    }
+  }
+
+  private func member(_ name: String) -> Member? { place(of: name).map { members[$0] } }
 
   /// The names of the members, in order.
   public var keys: [String] { members.map(key(of:)) }
@@ -158,12 +182,12 @@ public struct EventData: Sendable {
 
   /// Takes a member out; nothing happens where there is none.
   public mutating func remove(_ key: String) {
-    guard let place = members.firstIndex(where: { self.key($0, is: key) }) else { return }
+    guard let place = place(of: key) else { return }
     members.remove(at: place)
   }
 
   private mutating func replace(_ key: String, _ json: [UInt8], _ kind: JSONKind) {
-    let place = members.firstIndex { self.key($0, is: key) }
+    let place = place(of: key)
     // What the text held of an old value stays in it unseen: it goes with the event.
     var quoted: [UInt8] = []
     JSONText.appendQuoted(key, to: &quoted)

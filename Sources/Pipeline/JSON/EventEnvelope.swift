@@ -57,9 +57,8 @@ public struct EventEnvelope: Sendable {
     var trace: TraceParent?
     var members: [EventData.Member] = []
     var wrong: String?
-    // The envelope's own members only, four at most, so that a list serves better than a set.
-    var seen: [String] = []
-    seen.reserveCapacity(4)
+    // A bit for each of the envelope's own members.
+    var seen: UInt8 = 0
     try scanner.forEachMember(depth: depth) { (scanner, key) throws(JSONFault) in
       let name = JSONText.unescape(frame[key])
       let start = scanner.position
@@ -81,8 +80,15 @@ public struct EventEnvelope: Sendable {
         default: return
         }
       }
-      let isDouble = seen.contains(name)
-      if isDouble { wrong = wrong ?? "\(name) stands twice" } else { seen.append(name) }
+      let bit: UInt8 =
+        switch name {
+        case "type": 1
+        case "id": 2
+        case "data": 4
+        default: 8
+        }
+      if seen & bit != 0 { wrong = wrong ?? "\(name) stands twice" }
+      seen |= bit
     }
     if let wrong { return .failure(EnvelopeFault(wrong, ref: ref)) }
     guard let type else { return .failure(EnvelopeFault("type is missing", ref: ref)) }

@@ -9,6 +9,12 @@ public struct JSONObjectWriter: Sendable {
     bytes.append(UInt8(ascii: "{"))
   }
 
+  /// An object that has been begun: what is written goes on from there.
+  init(continuing beginning: ArraySlice<UInt8>) {
+    bytes.reserveCapacity(beginning.count + 64)
+    bytes.append(contentsOf: beginning)
+  }
+
   /// Writes a text.
   public mutating func member(_ key: StaticString, _ text: String) {
     name(key)
@@ -31,7 +37,7 @@ public struct JSONObjectWriter: Sendable {
   public mutating func member(_ key: StaticString, _ moment: Timestamp) {
     name(key)
     bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: moment.rfc3339)
+    moment.withRFC3339 { bytes.append(contentsOf: $0) }
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -86,18 +92,33 @@ public struct JSONObjectWriter: Sendable {
   }
 
   private mutating func name(_ key: StaticString) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    key.withUTF8Buffer { bytes.append(contentsOf: $0) }
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+    key.withUTF8Buffer { key in
+      // Put together first: what an append costs is hardly in the bytes.
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: key.count + 4) { name in
+        var end = 0
+        if !isAtBeginning {
+          name.initializeElement(at: 0, to: UInt8(ascii: ","))
+          end = 1
+        }
+        name.initializeElement(at: end, to: UInt8(ascii: "\""))
+        end = name[(end + 1)...].initialize(fromContentsOf: key)
+        name.initializeElement(at: end, to: UInt8(ascii: "\""))
+        name.initializeElement(at: end + 1, to: UInt8(ascii: ":"))
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: name[..<(end + 2)]))
+      }
+    }
   }
 
   /// Writes a comma unless this is the first in its object or array.
   private mutating func separate() {
+    if !isAtBeginning { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  /// Whether what comes next is the first in its object or array.
+  private var isAtBeginning: Bool {
     switch bytes.last {
-    case UInt8(ascii: "{"), UInt8(ascii: "["): break
-    default: bytes.append(UInt8(ascii: ","))
+    case UInt8(ascii: "{"), UInt8(ascii: "["): true
+    default: false
     }
   }
 }

@@ -1,10 +1,12 @@
+import Glibc
+
 /// Strings as JSON writes them.
 enum JSONText {
   /// Appends a text in quotes, escaped where JSON asks for it.
   static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     let wasPlain: Void? = text.utf8.withContiguousStorageIfAvailable { source in
-      if source.contains(where: needsEscape) {
+      if needsEscape(source) {
         for byte in source { append(byte, to: &bytes) }
       } else {
         bytes.append(contentsOf: source)
@@ -14,8 +16,23 @@ enum JSONText {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  private static func needsEscape(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  /// Whether a quote, a backslash or a control character stands in a text. Eight bytes at a time; each test sets the top
+  /// bit of a byte that fails it, and perhaps of one behind it.
+  private static func needsEscape(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let tops: UInt64 = 0x8080_8080_8080_8080
+    let raw = UnsafeRawBufferPointer(text)
+    var index = 0
+    while index + 8 <= text.count {
+      let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      let quote = word ^ (ones &* 0x22)
+      let backslash = word ^ (ones &* 0x5C)
+      let special =
+        (quote &- ones) & ~quote | (backslash &- ones) & ~backslash | (word &- ones &* 0x20) & ~word
+      if special & tops != 0 { return true }
+      index += 8
+    }
+    return text[index...].contains { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
   }
 
   private static func append(_ byte: UInt8, to bytes: inout [UInt8]) {
@@ -34,9 +51,18 @@ enum JSONText {
     }
   }
 
+  /// Whether a backslash stands in a text.
+  static func hasEscape(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let start = text.baseAddress else { return false }
+    return memchr(start, CInt(UInt8(ascii: "\\")), text.count) != nil
+  }
+
   /// The text that validated bytes between quotes stand for.
   static func unescape(_ bytes: some RandomAccessCollection<UInt8>) -> String {
-    guard bytes.contains(UInt8(ascii: "\\")) else { return String(decoding: bytes, as: UTF8.self) }
+    let plain = bytes.withContiguousStorageIfAvailable { bytes in
+      hasEscape(bytes) ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+    if let plain = plain ?? nil { return plain }
     let raw = Array(bytes)
     var text: [UInt8] = []
     text.reserveCapacity(raw.count)

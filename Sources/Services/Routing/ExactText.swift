@@ -13,14 +13,14 @@ public struct ExactText: Hashable, Sendable {
 
   /// Whether both have the same bytes.
   public static func == (one: ExactText, other: ExactText) -> Bool {
-    let isSame = one.text.utf8.withContiguousStorageIfAvailable { one in
+    guard one.text.utf8.count == other.text.utf8.count else { return false }
+    let isEqual = one.text.utf8.withContiguousStorageIfAvailable { one in
       other.text.utf8.withContiguousStorageIfAvailable { other in
-        guard one.count == other.count else { return false }
         guard let first = one.baseAddress, let second = other.baseAddress else { return true }
         return memcmp(first, second, one.count) == 0
       }
     }
-    return (isSame ?? nil) ?? one.text.utf8.elementsEqual(other.text.utf8)
+    return (isEqual ?? nil) ?? one.text.utf8.elementsEqual(other.text.utf8)
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -41,7 +41,7 @@ public struct Delivery: Sendable {
 
 extension Delivery {
   /// What they get. With a ``tempID`` it is encoded anew each time: most senders have no other device to tell.
-  public var event: OutgoingEvent { tempID.map { shared.adding("tempId", $0) } ?? shared }
+  public var event: OutgoingEvent { tempID.map { OutgoingEvent(shared, adding: "tempId", $0) } ?? shared }
 
   /// Whether it is for this one of the user's connections.
   public func reaches(_ connection: ConnectionID) -> Bool {

@@ -48,7 +48,7 @@ public struct Dedup: DeferringStage {
   /// Asks what is known of messages while an earlier stage still has them.
   public func prepare(_ batch: inout EventBatch) {
     var asked: [(index: Int, send: SeenSend)] = []
-    for index in batch.indices where batch[index][SeenSendKey.self]?.key.scope != scope {
+    for index in batch.indices where batch[index][AskedSendKey.self]?.send.key.scope != scope {
       if let send = SeenSend(batch[index], scope: scope) { asked.append((index, send)) }
     }
     ask(about: asked, in: &batch)
@@ -62,16 +62,13 @@ public struct Dedup: DeferringStage {
     var unasked: [(index: Int, send: SeenSend)] = []
     for index in batch.indices {
       // Looked at anew: what was asked ahead may have been changed since.
-      guard var send = SeenSend(batch[index], scope: scope) else {
-        if batch[index][SeenSendKey.self] != nil { batch[index][SeenSendKey.self] = nil }
+      guard let send = SeenSend(batch[index], scope: scope) else {
+        if batch[index][AskedSendKey.self] != nil { batch[index][AskedSendKey.self] = nil }
         continue
       }
-      if let earlier = batch[index][SeenSendKey.self], earlier.key == send.key,
-        let question = earlier.question
-      {
-        (send.question, send.place) = (question, earlier.place)
-        batch[index][SeenSendKey.self] = send
-        if questions.last !== question { questions.append(question) }
+      if let earlier = batch[index][AskedSendKey.self], earlier.send.key == send.key {
+        batch[index][AskedSendKey.self] = AskedSend(send, in: earlier.question, at: earlier.place)
+        if questions.last !== earlier.question { questions.append(earlier.question) }
       } else {
         unasked.append((index, send))
       }
@@ -91,9 +88,7 @@ public struct Dedup: DeferringStage {
     guard !sends.isEmpty else { return nil }
     let question = SendQuestion(about: sends.map(\.send.key), of: state)
     for (place, (index, send)) in sends.enumerated() {
-      var send = send
-      (send.question, send.place) = (question, place)
-      batch[index][SeenSendKey.self] = send
+      batch[index][AskedSendKey.self] = AskedSend(send, in: question, at: place)
     }
     return question
   }
@@ -103,7 +98,7 @@ public struct Dedup: DeferringStage {
     var sends: [(key: SendKey, message: SentMessage)] = []
     for settlement in settlements where settlement.ending == .committed {
       // Of two stages of this kind in a chain, only the later finds its own key on the event.
-      guard let send = settlement.event[SeenSendKey.self], send.key.scope == scope,
+      guard let send = settlement.event[AskedSendKey.self]?.send, send.key.scope == scope,
         let stored = settlement.event[StoredSendKey.self]
       else { continue }
       sends.append((send.key, SentMessage(id: stored.id, digest: send.digest)))
@@ -113,13 +108,14 @@ public struct Dedup: DeferringStage {
 
   /// Answers a send that is remembered.
   private func decide(_ batch: inout EventBatch, at index: Int) {
-    guard let send = batch[index][SeenSendKey.self], send.key.scope == scope,
-      let answer = send.question?.answer
+    guard let asked = batch[index][AskedSendKey.self], asked.send.key.scope == scope,
+      let answer = asked.question.answer
     else { return }
+    let send = asked.send
     switch answer {
     case .failure(let error): batch.fail(error, at: index)
     case .success(let memories):
-      guard let memory = memories[send.place] else { return }
+      guard let memory = memories[asked.place] else { return }
       guard memory.digest == send.digest else {
         return batch.reject(.invalidEvent, "data.tempId was used before for another message", at: index)
       }

@@ -6,9 +6,6 @@ import Services
 struct SeenSend: Sendable {
   let key: SendKey
   let digest: UInt64
-  /// Where the shared state was asked about it, and which of that question's answers is its own.
-  var question: SendQuestion?
-  var place = 0
 
   /// What `event` sends; `nil` where it is malformed, which the stage that stores messages explains to the client.
   init?(_ event: Event, scope: String) {
@@ -28,7 +25,21 @@ struct SeenSend: Sendable {
   }
 }
 
+/// A send that the shared state was asked about. One object, since copies of its event are made on the way.
+final class AskedSend: Sendable {
+  let send: SeenSend
+  let question: SendQuestion
+  /// Which of the question's answers is its own.
+  let place: Int
+
+  init(_ send: SeenSend, in question: SendQuestion, at place: Int) {
+    self.send = send
+    self.question = question
+    self.place = place
+  }
+}
+
 /// The key under which ``Dedup`` finds again what it asked for: when the event comes to it, and when it has ended.
-enum SeenSendKey: EventKey {
-  typealias Value = SeenSend
+enum AskedSendKey: EventKey {
+  typealias Value = AskedSend
 }

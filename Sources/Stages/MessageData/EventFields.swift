@@ -17,11 +17,8 @@ extension EventData {
 
   /// The text under `key`.
   func text(_ key: String) throws(Rejection) -> String {
-    guard let kind = kind(key) else { throw Rejection(.invalidEvent, "data.\(key) is missing") }
-    guard kind == .string, let text = string(key) else {
-      throw Rejection(.invalidEvent, "data.\(key) must be a string")
-    }
-    return text
+    if let text = string(key) { return text }
+    throw Rejection(.invalidEvent, "data.\(key) \(kind(key) == nil ? "is missing" : "must be a string")")
   }
 
   /// The text under `key`, of 1 to 256 characters.

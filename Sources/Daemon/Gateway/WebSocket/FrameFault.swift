@@ -1,7 +1,7 @@
 /// How a peer has broken the WebSocket protocol, and what it is told.
-struct FrameFault: Error, Equatable {
+package struct FrameFault: Error, Equatable {
   let close: CloseCode
-  let description: String
+  package let description: String
 
   static func broken(_ description: String) -> FrameFault {
     FrameFault(close: .protocolError, description: description)

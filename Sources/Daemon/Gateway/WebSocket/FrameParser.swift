@@ -1,16 +1,16 @@
-import NIOCore
+package import NIOCore
 import Pipeline
 
 /// Takes WebSocket frames (RFC 6455, section 5.2) out of a stream of bytes and puts messages together.
 ///
 /// Pure: bytes in, messages and faults out. It keeps no bytes of its own but the fragments of an unfinished message;
 /// a frame that has not arrived whole stays in the caller's buffer.
-struct FrameParser {
+package struct FrameParser {
   /// Which end of the connection this is: frames of clients are masked, frames of servers are not.
-  enum Role { case server, client }
+  package enum Role { case server, client }
 
   /// What a peer has sent.
-  enum Message: Equatable {
+  package enum Message: Equatable {
     case text([UInt8])
     case binary
     /// A message of either kind as it was packed, for ``FrameParser/message(_:isText:)`` when it is unpacked.
@@ -43,7 +43,7 @@ struct FrameParser {
     }
   }
 
-  init(_ role: Role = .server, takesPacked: Bool = false) {
+  package init(_ role: Role = .server, takesPacked: Bool = false) {
     self.role = role
     self.takesPacked = takesPacked
   }
@@ -53,7 +53,7 @@ struct FrameParser {
   /// - Parameter limit: The longest message, in bytes. It is held against a frame's header before anything of the
   ///   frame is kept.
   /// - Throws: ``FrameFault`` where the peer broke the protocol; nothing more can be read then.
-  mutating func next(from buffer: inout ByteBuffer, limit: Int) throws(FrameFault) -> Message? {
+  package mutating func next(from buffer: inout ByteBuffer, limit: Int) throws(FrameFault) -> Message? {
     while let frame = try takeFrame(from: &buffer, limit: limit) {
       switch frame.opcode {
       case 0x0:

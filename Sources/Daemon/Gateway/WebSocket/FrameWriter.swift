@@ -1,9 +1,9 @@
-import NIOCore
+package import NIOCore
 
 /// Appends WebSocket frames to a buffer: a server's, or with a mask a client's (RFC 6455, section 5.2).
-enum FrameWriter {
+package enum FrameWriter {
   /// Appends a text message in one frame.
-  static func append(text payload: [UInt8], to buffer: inout ByteBuffer, mask: UInt32? = nil) {
+  package static func append(text payload: [UInt8], to buffer: inout ByteBuffer, mask: UInt32? = nil) {
     append(opcode: 0x1, payload, to: &buffer, mask: mask)
   }
 
@@ -28,24 +28,33 @@ enum FrameWriter {
 
   private static func append(opcode: UInt8, _ payload: [UInt8], to buffer: inout ByteBuffer, mask: UInt32?) {
     let maskBit: UInt8 = mask == nil ? 0 : 0x80
-    buffer.reserveCapacity(minimumWritableBytes: payload.count + 14)
-    buffer.writeInteger(0x80 | opcode)
-    switch payload.count {
-    case ..<126: buffer.writeInteger(maskBit | UInt8(payload.count))
-    case ...0xFFFF:
-      buffer.writeInteger(maskBit | 126)
-      buffer.writeInteger(UInt16(payload.count))
-    default:
-      buffer.writeInteger(maskBit | 127)
-      buffer.writeInteger(UInt64(payload.count))
-    }
-    guard let mask else {
-      buffer.writeBytes(payload)
-      return
-    }
-    buffer.writeInteger(mask, endianness: .little)
-    for (index, byte) in payload.enumerated() {
-      buffer.writeInteger(byte ^ UInt8(truncatingIfNeeded: mask >> UInt32((index & 3) * 8)))
+    // Header and payload in one piece: what a write to a buffer costs is hardly in the bytes.
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: payload.count + 14) { space in
+      space[0] = 0x80 | opcode
+      var end = 2
+      switch payload.count {
+      case ..<126: space[1] = maskBit | UInt8(payload.count)
+      case ...0xFFFF:
+        space[1] = maskBit | 126
+        space.storeBytes(of: UInt16(payload.count).bigEndian, toByteOffset: 2, as: UInt16.self)
+        end = 4
+      default:
+        space[1] = maskBit | 127
+        space.storeBytes(of: UInt64(payload.count).bigEndian, toByteOffset: 2, as: UInt64.self)
+        end = 10
+      }
+      if let mask {
+        space.storeBytes(of: mask.littleEndian, toByteOffset: end, as: UInt32.self)
+        end += 4
+      }
+      let target = UnsafeMutableRawBufferPointer(rebasing: space[end..<(end + payload.count)])
+      target.copyBytes(from: payload)
+      if let mask {
+        for index in target.indices {
+          target[index] ^= UInt8(truncatingIfNeeded: mask >> UInt32((index & 3) * 8))
+        }
+      }
+      return end + payload.count
     }
   }
 }

@@ -1,0 +1,50 @@
+import Testing
+
+@testable import Pipeline
+
+@Suite("What an event carries")
+struct EventTests {
+  private enum First: EventKey { typealias Value = String }
+  private enum Second: EventKey { typealias Value = [Int] }
+
+  private let connection = Connection(
+    id: ConnectionID(rawValue: 1), ingress: .local, remoteAddress: "127.0.0.1")
+
+  @Test("What stages leave is found by its key, replaced and taken away")
+  func notes() {
+    var event = Event(.newMessage, connection: connection)
+    #expect(event[First.self] == nil)
+    event[First.self] = "one"
+    event[Second.self] = [2]
+    event[First.self] = "another"
+    #expect(event[First.self] == "another" && event[Second.self] == [2])
+    event[First.self] = nil
+    #expect(event[First.self] == nil && event[Second.self] == [2])
+  }
+
+  @Test("What is changed on a copy stays as it was on the other")
+  func copies() {
+    var event = Event(.newMessage, data: ["content": "one"], connection: connection)
+    event[First.self] = "one"
+    var copy = event
+    copy.type = .typing
+    copy.data.set("content", to: "two")
+    copy.identity = Identity(userID: "alice")
+    copy.answer(OutgoingEvent(.ack))
+    copy[First.self] = "two"
+    #expect(event.type == .newMessage && event.data.string("content") == "one" && event[First.self] == "one")
+    #expect(event.identity == nil && event.answer == nil)
+    #expect(copy.type == .typing && copy.data.string("content") == "two" && copy[First.self] == "two")
+  }
+
+  @Test("An outgoing event takes one more text without being encoded again")
+  func adding() {
+    let event = OutgoingEvent(.newMessage) { $0.member("content", "a \"quote\"") }
+    let more = OutgoingEvent(event, adding: "tempId", "t\n1")
+    #expect(
+      String(decoding: more.bytes, as: UTF8.self)
+        == #"{"type":"NEW_MESSAGE","data":{"content":"a \"quote\"","tempId":"t\n1"}}"#)
+    #expect(String(decoding: more.data, as: UTF8.self) == #"{"content":"a \"quote\"","tempId":"t\n1"}"#)
+    #expect(more.type == .newMessage)
+  }
+}
