@@ -38,7 +38,9 @@ extension RedisState {
     if charges.allSatisfy({ $0.terms == terms }) {
       return network.groups(of: names, max: Self.debtsPerCall).map { (terms, $0) }
     }
-    return Dictionary(grouping: charges.indices) { charges[$0].terms }.flatMap { terms, indices in
+    let byTerms = Dictionary(grouping: charges.indices) { charges[$0].terms }
+    // In the order of their coming, so that who asks first is mostly charged first.
+    return byTerms.sorted { ($0.value.first ?? 0) < ($1.value.first ?? 0) }.flatMap { terms, indices in
       network.groups(of: indices.map { names[$0] }, max: Self.debtsPerCall).map { group in
         (terms, group.map { indices[$0] })
       }

@@ -58,7 +58,7 @@ public struct SharedStateContract: Sendable {
       request("carol", cost: 3), request("carol"),
     ])
     let isAdmitted = answers.map { $0 == .admitted }
-    // Alice has asked for 3 of 5, Bob for 4, 1, 2 and 5, Carol for 2, 1, 3 and 1; those of one cost go together.
+    // Alice has asked for 3 of 5, Bob for 4, 1, 2 and 5, Carol for 2, 1, 3 and 1; those of one cost may go together.
     let bob = [isAdmitted[2], isAdmitted[4], isAdmitted[5], isAdmitted[8]]
     let carol = [isAdmitted[6], isAdmitted[7], isAdmitted[9], isAdmitted[10]]
     #expect(answers.count == 11 && isAdmitted[0] && isAdmitted[1] && isAdmitted[3])
