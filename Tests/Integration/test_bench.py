@@ -69,7 +69,7 @@ def test_a_daemon_that_dies_under_the_load_is_told(start):
         (["--pairs", "0"], 2, "there is nobody to connect"),
         (["--depth", "0"], 2, "--depth wants a number from 1 to 10000"),
         (["--content", "10"], 2, "--content wants a number from 40 to 16384"),
-        (["--wire", "mqtt"], 2, "--wire wants websocket or socket.io"),
+        (["--wire", "irc"], 2, "--wire wants websocket or socket.io"),
         (["--at", "nowhere"], 2, "--at wants an address such as"),
         (["--secret-file", "x"], 2, "--secret-file wants --at"),
         (["--secret-file", "absent", "--at", "127.0.0.1:1"], 1, "can't sign a token"),

@@ -8,8 +8,9 @@ final class BenchLoop {
   enum Phase { case warmUp, measured, draining, over }
 
   let plan: BenchPlan
-  let wire: BenchWire
   let eventLoop: any EventLoop
+  /// What contents are filled up from.
+  let filling: String
   var tally = BenchTally()
   var phase = Phase.warmUp
   private var clients: [BenchClient] = []
@@ -21,7 +22,7 @@ final class BenchLoop {
   init(_ plan: BenchPlan, on eventLoop: any EventLoop) {
     self.plan = plan
     self.eventLoop = eventLoop
-    wire = BenchWire(kind: plan.wire)
+    filling = String(repeating: "x", count: plan.contentBytes)
   }
 
   /// Nanoseconds of the clock that latencies are taken by.
@@ -37,8 +38,8 @@ final class BenchLoop {
     let isSilent = number >= 2 * plan.pairs
     let address = plan.addresses[number % plan.addresses.count]
     let client = BenchClient(
-      self, user: plan.user(number), peer: isSilent ? nil : plan.user(number ^ 1), token: token,
-      host: address.host, ready: ready)
+      self, plan.wire.wire(user: plan.user(number), token: token),
+      peer: isSilent ? nil : plan.user(number ^ 1), host: address.host, ready: ready)
     if !isSilent { clients.append(client) }
     let bound = NIOLoopBound(client, eventLoop: eventLoop)
     let isEncrypted = plan.isEncrypted

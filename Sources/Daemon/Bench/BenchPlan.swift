@@ -1,16 +1,11 @@
 /// What a load is to be: who writes to whom, how fast and for how long.
 struct BenchPlan: Sendable {
-  /// How the clients speak.
-  enum Wire: String, Sendable, CaseIterable {
-    case websocket
-    case socketIO = "socket.io"
-  }
-
   /// Where the nodes are; the clients are dealt out among them by turns, so that the sides of a pair are on different
   /// nodes where there is more than one.
   var addresses: [ListenAddress]
   var isEncrypted = false
-  var wire = Wire.websocket
+  /// How the clients speak.
+  var wire = WireKind.websocket
   /// Pairs of clients that write to each other both ways.
   var pairs = 100
   /// How many messages each client has in flight, where there is no rate.

@@ -18,7 +18,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(name: .long, help: "The daemon's address; given more than once, pairs are spread over the nodes.")
   var at: [String] = []
 
-  @Option(name: .long, help: "How clients speak: websocket or socket.io.")
+  @Option(name: .long, help: "How clients speak: \(WireKind.choice).")
   var wire = "websocket"
 
   @Option(name: .long, help: "Pairs of clients that write to each other.")
@@ -63,9 +63,7 @@ struct BenchCommand: AsyncParsableCommand {
   @OptionGroup var options: ConfigurationOptions
 
   func validate() throws {
-    guard BenchPlan.Wire(rawValue: wire) != nil else {
-      throw ValidationError("--wire wants websocket or socket.io")
-    }
+    guard WireKind(rawValue: wire) != nil else { throw ValidationError("--wire wants \(WireKind.choice)") }
     func check(_ name: String, _ isIn: Bool, _ range: String) throws {
       if !isIn { throw ValidationError("--\(name) wants a number from \(range)") }
     }
@@ -107,7 +105,7 @@ struct BenchCommand: AsyncParsableCommand {
   {
     var plan = BenchPlan(addresses: addresses)
     plan.isEncrypted = isEncrypted
-    plan.wire = BenchPlan.Wire(rawValue: wire) ?? .websocket
+    plan.wire = WireKind(rawValue: wire) ?? .websocket
     plan.pairs = pairs
     plan.depth = depth
     plan.rate = rate

@@ -7,6 +7,11 @@ enum FrameWriter {
     append(opcode: 0x1, payload, to: &buffer, mask: mask)
   }
 
+  /// Appends a binary message in one frame.
+  static func append(binary payload: [UInt8], to buffer: inout ByteBuffer, mask: UInt32? = nil) {
+    append(opcode: 0x2, payload, to: &buffer, mask: mask)
+  }
+
   /// Appends a packed text message in one frame (RFC 7692 section 6).
   static func append(packedText payload: [UInt8], to buffer: inout ByteBuffer) {
     append(opcode: 0x41, payload, to: &buffer, mask: nil)
@@ -44,6 +49,10 @@ enum FrameWriter {
       return
     }
     buffer.writeInteger(mask, endianness: .little)
+    guard mask != 0 else {
+      buffer.writeBytes(payload)
+      return
+    }
     for (index, byte) in payload.enumerated() {
       buffer.writeInteger(byte ^ UInt8(truncatingIfNeeded: mask >> UInt32((index & 3) * 8)))
     }
