@@ -60,7 +60,7 @@ struct BenchRun {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       for number in 0..<count {
         if number >= Self.connectingMax { try await tasks.next() }
-        let token = try token(plan.user(number))
+        let token = try token(plan.wire.subject(of: plan.user(number)))
         let loop = loops[(number / 2) % loops.count]
         tasks.addTask {
           try await loop.eventLoop.flatSubmit { loop.value.connect(number, token: token) }.get()

@@ -12,6 +12,8 @@ struct BenchCommand: AsyncParsableCommand {
       Pairs of clients write to each other both ways: each with so many messages in flight, or all together at a rate,
       whatever comes back; latencies then count from the moment when a message was due. Every message is looked for: \
       the command fails where one has no answer, or was acknowledged and did not come, came twice or out of order.
+      With --wire it speaks to other servers than Sluice: to NATS with a stream `chat` of the subjects `chat.*`, to an \
+      MQTT broker, or to an XMPP server of the domain `localhost` that takes tokens as passwords.
       A rate limit counts for this load as for any: the one of pipeline.yaml takes 50 messages a second of each client.
       """)
 
@@ -63,7 +65,10 @@ struct BenchCommand: AsyncParsableCommand {
   @OptionGroup var options: ConfigurationOptions
 
   func validate() throws {
-    guard WireKind(rawValue: wire) != nil else { throw ValidationError("--wire wants \(WireKind.choice)") }
+    guard let kind = WireKind(rawValue: wire) else {
+      throw ValidationError("--wire wants \(WireKind.choice)")
+    }
+    if receipts, !kind.hasReceipts { throw ValidationError("--receipts wants --wire websocket or socket.io") }
     func check(_ name: String, _ isIn: Bool, _ range: String) throws {
       if !isIn { throw ValidationError("--\(name) wants a number from \(range)") }
     }
