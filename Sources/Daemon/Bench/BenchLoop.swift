@@ -18,6 +18,8 @@ final class BenchLoop {
   private let clock = EngineClock.system
   /// How often what is due is sent, where a rate is given.
   private static let tick = TimeAmount.microseconds(500)
+  /// How long a server may take to let a client in: one of another protocol may wait for the client to speak first.
+  private static let secondsToLetIn: Int64 = 30
 
   init(_ plan: BenchPlan, on eventLoop: any EventLoop) {
     self.plan = plan
@@ -59,6 +61,10 @@ final class BenchLoop {
         eventLoop.makeFailedFuture(
           CommandError("where it listens is for systemd to say; give --at HOST:PORT or --at unix:/PATH"))
       }
+    let deadline = eventLoop.scheduleTask(in: .seconds(Self.secondsToLetIn)) {
+      ready.fail(CommandError("the server let a client wait for \(Self.secondsToLetIn) s"))
+    }
+    ready.futureResult.whenComplete { _ in deadline.cancel() }
     let own = NIOLoopBound(self, eventLoop: eventLoop)
     connected.whenComplete { result in
       switch result {
