@@ -1,59 +1,79 @@
 import NIOCore
-import Pipeline
 
-/// One client of a load: opens a WebSocket, sends messages to its peer, and counts what comes back. Used on its event
-/// loop only.
+/// The connection of one client of a load: opens a WebSocket, and carries what its role sends and is told. Used on its
+/// event loop only.
 final class BenchClient: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   private let loop: BenchLoop
-  private let user: String
-  /// Whom it writes to; `nil` of one that stays silent.
-  private let peer: String?
-  private let token: String
-  private let host: String
-  private let key = Handshake.newKey()
+  private let role: any BenchRole
+  private let handshake: ClientHandshake
   private let ready: EventLoopPromise<Void>
   private var context: ChannelHandlerContext?
+  private var wire: any BenchWire
   private var parser = FrameParser(.client)
   private var unread = ByteBuffer()
-  private var outgoing = ByteBuffer()
+  private var outgoing: ClientFrames
+  private var incoming: [BenchIncoming] = []
   private var isUpgraded = false
   private var isReading = false
   private var isReady = false
-  private var nextNumber = 0
-  /// What awaits an answer: when it was due, by its number.
-  private var open: [Int: UInt64] = [:]
-  private var came = BenchSeries()
+  private var isEnding = false
+  private var closeCode: UInt16?
 
   /// - Parameter ready: Succeeds when it may send.
   init(
-    _ loop: BenchLoop, user: String, peer: String?, token: String, host: String, ready: EventLoopPromise<Void>
+    _ loop: BenchLoop, _ wire: any BenchWire, _ role: any BenchRole, host: String,
+    ready: EventLoopPromise<Void>
   ) {
     self.loop = loop
-    self.user = user
-    self.peer = peer
-    self.token = token
-    self.host = host
+    self.wire = wire
+    self.role = role
     self.ready = ready
+    outgoing = ClientFrames(isText: wire.isText)
+    handshake = ClientHandshake(
+      host: host, target: wire.target, bearer: wire.bearer, subprotocol: wire.subprotocol)
   }
 
-  /// Sends a message that was due at a moment.
-  func send(due: UInt64) {
-    guard let peer, isReady else { return }
-    let number = nextNumber
-    nextNumber += 1
-    open[number] = due
-    loop.tally.sent += 1
-    var content = "\(due) \(number) "
-    content += String(repeating: "x", count: max(0, loop.plan.contentBytes - content.utf8.count))
-    write(
-      loop.wire.text("NEW_MESSAGE") { data in
-        data.member("tempId", String(number))
-        data.member("receiverId", peer)
-        data.member("content", content)
-      })
+  // MARK: What a role does with it
+
+  /// Sends a message.
+  func send(_ number: Int, to receiver: String, _ content: String) {
+    wire.send(number, to: receiver, content, &outgoing)
+    flush()
+  }
+
+  /// Says that a message was delivered and read.
+  func confirm(_ id: String) {
+    wire.confirm(id, &outgoing)
+    flush()
+  }
+
+  /// Asks for what has changed since a cursor.
+  func sync(from cursor: String) {
+    wire.sync(from: cursor, limit: SyncPage.limit(contentBytes: loop.plan.contentBytes), &outgoing)
+    flush()
+  }
+
+  /// Reads on, or leaves to the kernel what comes.
+  func setReading(_ isOn: Bool) {
+    context?.channel.setOption(.autoRead, value: isOn).whenFailure { _ in }
+  }
+
+  /// Closes the connection; succeeds when that is done.
+  func close() -> EventLoopFuture<Void> {
+    isEnding = true
+    guard let context else { return loop.eventLoop.makeSucceededVoidFuture() }
+    context.close(promise: nil)
+    return context.channel.closeFuture
+  }
+
+  /// Ends what has taken too long, so that it does not become ready after all.
+  func giveUp(_ reason: String) {
+    isEnding = true
+    ready.fail(CommandError(reason))
+    context?.close(promise: nil)
   }
 
   // MARK: The connection
@@ -61,26 +81,16 @@ final class BenchClient: ChannelInboundHandler {
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func channelActive(context: ChannelHandlerContext) {
-    let request = """
-      GET \(loop.wire.target) HTTP/1.1\r
-      Host: \(host)\r
-      Upgrade: websocket\r
-      Connection: Upgrade\r
-      Sec-WebSocket-Version: 13\r
-      Sec-WebSocket-Key: \(key)\r
-      Authorization: Bearer \(token)\r
-      \r
-
-      """
-    context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: request)), promise: nil)
+    guard !isEnding else { return context.close(promise: nil) }
+    context.writeAndFlush(Self.wrapOutboundOut(handshake.request), promise: nil)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = Self.unwrapInboundIn(data)
     unread.writeBuffer(&bytes)
+    isReading = true
     if !isUpgraded { readResponse(context) }
     guard isUpgraded else { return }
-    isReading = true
     do throws(FrameFault) {
       while let message = try parser.next(from: &unread, limit: 16 << 20) { take(message, context) }
       unread.discardReadBytes()
@@ -95,10 +105,10 @@ final class BenchClient: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    if isReady, !loop.isEnding { loop.tally.closed += 1 }
-    isReady = false
     self.context = nil
     ready.fail(CommandError("the server closed the connection"))
+    if isReady, !isEnding, loop.phase != .over { role.lost(code: closeCode) }
+    isReady = false
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -106,18 +116,14 @@ final class BenchClient: ChannelInboundHandler {
   }
 
   private func readResponse(_ context: ChannelHandlerContext) {
-    let text = String(buffer: unread)
-    guard let blank = text.firstRange(of: "\r\n\r\n") else {
-      if unread.readableBytes > 65_536 { end("the server's answer is no HTTP", context) }
-      return
+    switch handshake.read(&unread) {
+    case .unfinished: break
+    case .open:
+      isUpgraded = true
+      wire.open(&outgoing)
+    case .refused(let reason): end("the server refused the connection: \(reason.printable)", context)
+    case .noHTTP: end("the server's answer is no HTTP", context)
     }
-    let head = text[..<blank.lowerBound]
-    guard head.hasPrefix("HTTP/1.1 101"), head.contains(Handshake.accept(key)) else {
-      let status = head.prefix { $0 != "\r\n" && $0 != "\r" }.dropFirst(9)
-      return end("the server refused the connection: \(String(status).printable)", context)
-    }
-    isUpgraded = true
-    unread.moveReaderIndex(forwardBy: text[..<blank.upperBound].utf8.count)
   }
 
   private func end(_ reason: String, _ context: ChannelHandlerContext) {
@@ -125,75 +131,36 @@ final class BenchClient: ChannelInboundHandler {
     context.close(promise: nil)
   }
 
-  private func write(_ text: [UInt8]) {
-    FrameWriter.append(text: text, to: &outgoing, mask: 0)
-    if !isReading { flush() }
-  }
-
+  /// Writes what is to be sent; while frames are read, once for all of them.
   private func flush() {
-    guard outgoing.readableBytes > 0, let context else { return }
-    context.writeAndFlush(Self.wrapOutboundOut(outgoing), promise: nil)
-    outgoing = ByteBuffer()
+    guard !isReading, let context, let frames = outgoing.take() else { return }
+    context.writeAndFlush(Self.wrapOutboundOut(frames), promise: nil)
   }
 
   // MARK: What comes in
 
   private func take(_ message: FrameParser.Message, _ context: ChannelHandlerContext) {
     switch message {
-    case .text(let text): take(loop.wire.read(text, token: token), context)
-    case .ping(let payload): FrameWriter.append(pong: payload, to: &outgoing, mask: 0)
+    case .text(let payload), .binary(let payload):
+      wire.receive(payload, &outgoing, &incoming)
+      for one in incoming { take(one, context) }
+      incoming.removeAll(keepingCapacity: true)
+    case .ping(let payload): outgoing.append(pong: payload)
     case .close(let code):
+      closeCode = code
       end("the server closed the connection\(code.map { " with code \($0)" } ?? "")", context)
-    case .binary, .packed, .pong: break
+    case .packed, .pong: break
     }
   }
 
-  private func take(_ incoming: BenchWire.Incoming, _ context: ChannelHandlerContext) {
+  private func take(_ incoming: BenchIncoming, _ context: ChannelHandlerContext) {
     switch incoming {
     case .ready:
       isReady = true
+      role.opened(self)
       ready.succeed()
-    case .reply(let text): write(text)
-    case .refused(let reason): end("the server refused the connection: \(reason.printable)", context)
-    case .event(let type, let data): take(type, data)
-    case .other: break
+    case .ended(let reason): end("the server refused the connection: \(reason.printable)", context)
+    default: role.take(incoming, self)
     }
-  }
-
-  private func take(_ type: EventType, _ data: EventData) {
-    switch type {
-    case .messageSent:
-      guard let number = data.string("tempId").flatMap({ Int($0) }) else { return }
-      guard let due = open.removeValue(forKey: number) else { return loop.tally.doubled += 1 }
-      loop.acknowledged(due: due)
-      if loop.isClosed { send(due: loop.now) }
-    case .newMessage: received(data)
-    case .error: refused(data)
-    case .messageDeliveredUpdate where data.string("receiverId") == user,
-      .messageReadUpdate where data.string("readerId") == user:
-      loop.answeredReceipt()
-    default: break
-    }
-  }
-
-  private func received(_ data: EventData) {
-    let parts = (data.string("content") ?? "").split(separator: " ", maxSplits: 2)
-    guard parts.count == 3, let due = UInt64(parts[0]), let number = Int(parts[1]), number < 1 << 32 else {
-      return
-    }
-    loop.delivered(due: due, came.take(number))
-    guard loop.plan.sendsReceipts, let id = data.string("messageId") else { return }
-    write(loop.wire.text("MESSAGE_DELIVERED") { $0.member("messageId", id) })
-    write(loop.wire.text("MESSAGE_READ") { $0.member("messageId", id) })
-  }
-
-  private func refused(_ data: EventData) {
-    loop.tally.refusals[(data.string("code") ?? "ERROR").printable, default: 0] += 1
-    guard let number = data.string("tempId").flatMap({ Int($0) }), open.removeValue(forKey: number) != nil,
-      loop.isClosed
-    else { return }
-    // What a server refuses at once must not be asked at once again.
-    let pause = max(100, min(10_000, data.integer("retryAfterMs") ?? 0))
-    loop.after(.milliseconds(Int64(pause))) { self.send(due: self.loop.now) }
   }
 }

@@ -1,39 +1,23 @@
 import NIOCore
-import Pipeline
 
 /// The client's end of a WebSocket: asks for the upgrade, checks the answer, then takes frames.
 final class ChatHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private let host: String
-  private let token: String
+  private let handshake: ClientHandshake
   private let queue: FrameQueue
-  private let key: String
   private var parser = FrameParser(.client)
   private var unread = ByteBuffer()
   private var isOpen = false
 
   init(host: String, token: String, queue: FrameQueue) {
-    self.host = host
-    self.token = token
+    handshake = ClientHandshake(host: host, target: "/ws", bearer: token)
     self.queue = queue
-    key = Handshake.newKey()
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    let request = """
-      GET /ws HTTP/1.1\r
-      Host: \(host)\r
-      Upgrade: websocket\r
-      Connection: Upgrade\r
-      Sec-WebSocket-Version: 13\r
-      Sec-WebSocket-Key: \(key)\r
-      Authorization: Bearer \(token)\r
-      \r
-
-      """
-    context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: request)), promise: nil)
+    context.writeAndFlush(Self.wrapOutboundOut(handshake.request), promise: nil)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -50,19 +34,12 @@ final class ChatHandler: ChannelInboundHandler {
   }
 
   private func readResponse(_ context: ChannelHandlerContext) {
-    let text = String(buffer: unread)
-    guard let blank = text.firstRange(of: "\r\n\r\n") else {
-      if unread.readableBytes > 65_536 { end(CommandError("the daemon's answer is no HTTP"), context) }
-      return
+    switch handshake.read(&unread) {
+    case .unfinished: break
+    case .open: isOpen = true
+    case .refused(let reason): end(CommandError("the daemon refused the connection: \(reason)"), context)
+    case .noHTTP: end(CommandError("the daemon's answer is no HTTP"), context)
     }
-    let head = text[..<blank.lowerBound]
-    guard head.hasPrefix("HTTP/1.1 101"), head.contains(Handshake.accept(key)) else {
-      let detail = try? JSONValue(parsing: Array(text[blank.upperBound...].utf8))["detail"]?.string
-      let status = head.prefix { $0 != "\r\n" && $0 != "\r" }.dropFirst(9)
-      return end(CommandError("the daemon refused the connection: \(detail ?? String(status))"), context)
-    }
-    isOpen = true
-    unread.moveReaderIndex(forwardBy: text[..<blank.upperBound].utf8.count)
   }
 
   private func take(_ message: FrameParser.Message, _ context: ChannelHandlerContext) {

@@ -12,7 +12,7 @@ package struct FrameParser {
   /// What a peer has sent.
   package enum Message: Equatable {
     case text([UInt8])
-    case binary
+    case binary([UInt8])
     /// A message of either kind as it was packed, for ``FrameParser/message(_:isText:)`` when it is unpacked.
     case packed([UInt8], isText: Bool)
     case ping([UInt8])
@@ -87,7 +87,7 @@ package struct FrameParser {
   ///
   /// - Throws: ``FrameFault`` where it is a text and they are not UTF-8.
   static func message(_ bytes: [UInt8], isText: Bool) throws(FrameFault) -> Message {
-    guard isText else { return .binary }
+    guard isText else { return .binary(bytes) }
     guard bytes.withUnsafeBufferPointer(UTF8Check.isValid) else { throw .notUTF8 }
     return .text(bytes)
   }

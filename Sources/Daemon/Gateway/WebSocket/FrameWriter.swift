@@ -7,6 +7,11 @@ package enum FrameWriter {
     append(opcode: 0x1, payload, to: &buffer, mask: mask)
   }
 
+  /// Appends a binary message in one frame.
+  static func append(binary payload: [UInt8], to buffer: inout ByteBuffer, mask: UInt32? = nil) {
+    append(opcode: 0x2, payload, to: &buffer, mask: mask)
+  }
+
   /// Appends a packed text message in one frame (RFC 7692 section 6).
   static func append(packedText payload: [UInt8], to buffer: inout ByteBuffer) {
     append(opcode: 0x41, payload, to: &buffer, mask: nil)
@@ -49,7 +54,7 @@ package enum FrameWriter {
       }
       let target = UnsafeMutableRawBufferPointer(rebasing: space[end..<(end + payload.count)])
       target.copyBytes(from: payload)
-      if let mask {
+      if let mask, mask != 0 {
         for index in target.indices {
           target[index] ^= UInt8(truncatingIfNeeded: mask >> UInt32((index & 3) * 8))
         }

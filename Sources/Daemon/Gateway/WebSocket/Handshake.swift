@@ -97,10 +97,7 @@ struct Handshake: Equatable {
 
   /// A key for a client's request: 16 random bytes in base64.
   static func newKey() -> String {
-    let random = (0..<16).map { _ in UInt8.random(in: 0...255) }
-    var encoded = [UInt8](repeating: 0, count: 25)
-    EVP_EncodeBlock(&encoded, random, 16)
-    return String(decoding: encoded.dropLast(), as: UTF8.self)
+    Base64.encode((0..<16).map { _ in UInt8.random(in: 0...255) })
   }
 
   /// What a server answers to a key: proof that it speaks the protocol (RFC 6455, section 1.3).
@@ -108,9 +105,7 @@ struct Handshake: Equatable {
     let text = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
     var digest = [UInt8](repeating: 0, count: 20)
     SHA1(text, text.count, &digest)
-    var encoded = [UInt8](repeating: 0, count: 29)
-    EVP_EncodeBlock(&encoded, digest, 20)
-    return String(decoding: encoded.dropLast(), as: UTF8.self)
+    return Base64.encode(digest)
   }
 }
 

@@ -1,0 +1,104 @@
+"""ejabberd, an XMPP server: an archive of all messages in PostgreSQL, clients by WebSocket."""
+
+import base64
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .peer import Peer, libraries, program, said
+
+ERLANG = Path("/usr/lib/erlang")
+SCHEMA = Path("/usr/share/ejabberd/sql/pg.sql")
+VERSIONS = """
+application:load(ejabberd), {ok, Version} = application:get_key(ejabberd, vsn),
+io:format("ejabberd ~s, Erlang/OTP ~s~n", [Version, erlang:system_info(otp_release)]), halt().
+"""
+CONFIGURATION = """
+loglevel: warning
+hosts: [localhost]
+listen:
+  - port: {port}
+    ip: 127.0.0.1
+    module: ejabberd_http
+    request_handlers:
+      /ws: ejabberd_http_ws
+auth_method: jwt
+jwt_key: {folder}/key.json
+jwt_jid_field: sub
+default_db: sql
+sql_type: pgsql
+sql_server: 127.0.0.1
+sql_port: {postgres_port}
+sql_database: {database}
+sql_username: {user}
+sql_password: "{password}"
+modules:
+  mod_carboncopy: {{}}
+  mod_disco: {{}}
+  mod_mam: {{ default: always, assume_mam_usage: true }}
+  mod_offline: {{}}
+  mod_roster: {{}}
+  mod_stream_mgmt: {{ resend_on_timeout: if_offline }}
+"""
+
+
+class Ejabberd(Peer):
+    name = "ejabberd"
+    wire = "xmpp"
+    refuses_root = True
+    guarantee = (
+        "acknowledged when the sender's copy is committed (fsync) and the message routed; not idempotent, in order, "
+        "the rest by the archive"
+    )
+
+    def prepare(self):
+        self.database = self.postgres.database()
+        done = self.postgres.psql(f"\\i {program(SCHEMA)}", self.database)
+        assert done.returncode == 0, done.stderr
+        key = base64.urlsafe_b64encode(self.secret_file.read_bytes().strip()).rstrip(b"=").decode()
+        (self.folder / "key.json").write_text(json.dumps({"kty": "oct", "k": key}))
+        server = urlsplit(self.postgres.url())
+        self.configuration = self.folder / "ejabberd.yml"
+        self.configuration.write_text(
+            CONFIGURATION.format(
+                port=self.port,
+                folder=self.folder,
+                postgres_port=server.port,
+                database=self.database,
+                user=server.username,
+                password=server.password,
+            )
+        )
+        self.configuration.chmod(0o600)
+
+    def command(self):
+        # As ejabberdctl has it, but for the node's name: one that has none needs no daemon that knows nodes by name.
+        return [
+            *(emulator(), "+K", "true", "+P", "250000", "-noinput"),
+            *("-mnesia", "dir", f'"{self.folder}/spool"', "-s", "ejabberd"),
+        ]
+
+    def environment(self):
+        return {
+            "EJABBERD_CONFIG_PATH": str(self.configuration),
+            "EJABBERD_LOG_PATH": str(self.folder / "ejabberd.log"),
+            "ERL_CRASH_DUMP": str(self.folder / "crash.dump"),
+            "ERL_MAX_PORTS": "65536",
+            **erlang(),
+        }
+
+    @staticmethod
+    def version():
+        return said(emulator(), "-noinput", "-eval", VERSIONS, **erlang())
+
+
+def emulator():
+    """What `erl` executes: that is a script which knows one place only."""
+    return next(program(ERLANG).glob("erts-*/bin/erlexec"))
+
+
+def erlang():
+    """The environment in which Erlang finds itself and ejabberd's modules."""
+    root, folder = program(ERLANG), emulator().parent
+    own = {"ROOTDIR": str(root), "BINDIR": str(folder), "EMU": "beam", "PROGNAME": "erl"}
+    return {**own, "ERL_LIBS": str(root.parent / "x86_64-linux-gnu"), **libraries(root)}

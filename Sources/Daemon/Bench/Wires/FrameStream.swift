@@ -1,0 +1,23 @@
+/// A stream of bytes that a server has cut into frames wherever it liked: keeps what is not whole yet.
+struct FrameStream {
+  /// The longest that is waited for.
+  static let bytesMax = 16 << 20
+
+  private var rest: [UInt8] = []
+
+  /// What is to be read now: what was kept, and a frame's payload after it. A payload after nothing is not copied.
+  mutating func join(_ payload: [UInt8]) -> ArraySlice<UInt8> {
+    guard !rest.isEmpty else { return payload[...] }
+    rest.append(contentsOf: payload)
+    defer { rest = [] }
+    return rest[...]
+  }
+
+  /// Keeps what could not be read yet.
+  ///
+  /// - Returns: Whether it is not too long.
+  mutating func keep(_ unread: ArraySlice<UInt8>) -> Bool {
+    if !unread.isEmpty { rest = Array(unread) }
+    return unread.count <= Self.bytesMax
+  }
+}
