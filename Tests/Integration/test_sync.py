@@ -37,6 +37,27 @@ def test_a_page_has_100_unless_another_limit_is_asked_for(daemon):
         assert alice.get(f"/messages/sync?limit={limit}", 400)["code"] == "INVALID_EVENT"
 
 
+def test_pages_of_long_messages_are_shorter_so_that_a_client_can_take_them(daemon):
+    alice, content = API(daemon, "alice"), "x" * 16_000
+    for number in range(90):
+        alice.say("bob", content + str(number), str(number))
+
+    async def run():
+        pages, cursor = [], None
+        async with connect(daemon, "bob") as client:
+            while not pages or pages[-1]["hasMore"]:
+                answer = await client.ask("SYNC", {"cursor": cursor} if cursor else {})
+                assert answer["type"] == "SYNC_RESULT", answer
+                pages.append(answer["data"])
+                cursor = pages[-1]["cursor"]
+        return pages
+
+    pages = asyncio.run(run())
+    assert [m["content"][16_000:] for page in pages for m in page["messages"]] == [str(n) for n in range(90)]
+    # The default of `outbound_buffer` is 1 MiB, and a quarter of it may be one page.
+    assert all(1 < len(json.dumps(page)) <= 256 * 1024 for page in pages) and len(pages[0]["messages"]) > 10
+
+
 def test_a_message_appears_once_at_the_place_of_its_latest_change(daemon):
     alice, bob = API(daemon, "alice"), API(daemon, "bob")
     ids = [alice.say("bob", str(n), str(n))["data"]["messageId"] for n in range(4)]

@@ -8,16 +8,25 @@ struct Questions: Sendable {
   let state: (any SharedState)?
   let audience: Audience
   let clock: EngineClock
+  /// How long the answer to a sync may be where it has more than one message: what a client's buffer can't take would cut
+  /// it off as slow, each time that it comes back and asks again.
+  let syncBytes: Int
 
   /// `SYNC` and `GET /messages/sync`.
   func sync(_ data: EventData, _ user: String) async throws -> OutgoingEvent {
-    let request = try SyncQuestion(data).request(for: user, in: store)
-    let page = try await store.answer { $0.sync(request, then: $1) }
-    return OutgoingEvent(.syncResult) { answer in
-      answer.array("messages", of: page.messages) { item, message in message.write(to: &item) }
-      answer.member("cursor", Cursor(epoch: store.epoch, place: page.place).text(for: user))
-      answer.member("hasMore", page.hasMore)
-      answer.member("serverTime", clock.wall())
+    var request = try SyncQuestion(data).request(for: user, in: store)
+    while true {
+      let page = try await store.answer { [request] in $0.sync(request, then: $1) }
+      let answer = OutgoingEvent(.syncResult) { answer in
+        answer.array("messages", of: page.messages) { item, message in message.write(to: &item) }
+        answer.member("cursor", Cursor(epoch: store.epoch, place: page.place).text(for: user))
+        answer.member("hasMore", page.hasMore)
+        answer.member("serverTime", clock.wall())
+      }
+      let count = page.messages.count
+      guard answer.bytes.count > syncBytes, count > 1 else { return answer }
+      // Only the store knows the place behind a part of its page.
+      request.limit = max(1, min(count - 1, count * syncBytes / answer.bytes.count))
     }
   }
 

@@ -88,7 +88,9 @@ struct ChainAssembly: Sendable {
       own.append(ChainStage(try Presence(silently: context), name: "placement"))
     }
     let questions = Questions(
-      store: parts.store, state: keepsPresence ? parts.state : nil, audience: plan.audience, clock: clock)
+      store: parts.store, state: keepsPresence ? parts.state : nil, audience: plan.audience, clock: clock,
+      // A few may be asked for at once.
+      syncBytes: daemon.gatewaySettings.outboundBuffer / 4)
     let commands = Commands(
       store: parts.store, router: parts.router, sessions: parts.sessions, names: parts.names,
       revocations: parts.revocations, clock: clock, pushServices: pushServices, tellNodes: tellNodes)
