@@ -18,17 +18,14 @@ struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
   /// An address by its text; `nil` where it is none.
   init?(_ text: String) {
-    var v4 = in_addr()
+    var v4: UInt32 = 0
     if inet_pton(AF_INET, text, &v4) == 1 {
-      self.init(v4: UInt32(bigEndian: v4.s_addr))
+      self.init(v4: UInt32(bigEndian: v4))
       return
     }
-    var v6 = in6_addr()
+    var v6: (UInt64, UInt64) = (0, 0)
     guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-    let words = withUnsafeBytes(of: &v6) { bytes in
-      (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-    }
-    self.init(high: UInt64(bigEndian: words.0), low: UInt64(bigEndian: words.1))
+    self.init(high: UInt64(bigEndian: v6.0), low: UInt64(bigEndian: v6.1))
   }
 
   var isV4: Bool { high == 0 && low >> 32 == 0xffff }
