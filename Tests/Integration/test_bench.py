@@ -6,40 +6,58 @@ import subprocess
 import sys
 
 import pytest
-from harness.daemon import ROOT
+from harness.daemon import ROOT, TEMPLATE
 from harness.ports import free_port
 from harness.wait import until
 
 pytestmark = pytest.mark.one_node("puts a load of its own on one daemon")
 
 
-def bench(daemon, *options):
-    done = daemon.command("bench", "--config", str(daemon.config), "--warm-up", "0.2", "--seconds", "1", *options)
+def load(daemon, *options):
+    done = daemon.command("bench", "--config", str(daemon.config), *options)
     return done, json.loads(done.stdout) if "--json" in options and done.stdout else done.stdout
+
+
+def bench(daemon, *options):
+    """A load that is measured for a second."""
+    return load(daemon, "--warm-up", "0.2", "--seconds", "1", *options)
 
 
 def test_what_it_counts_is_what_the_store_holds(daemon):
     watch = str(daemon.process.pid)
     done, found = bench(daemon, "--pairs", "5", "--depth", "3", "--receipts", "--idle", "4", "--json", "--watch", watch)
     assert done.returncode == 0 and done.stderr == ""
-    assert found["connections"] == 14 and found["pairs"] == 5 and found["depth"] == 3
+    assert found["load"] == "pairs" and found["pairs"] == 5 and found["depth"] == 3
+    assert found["connections"] == 14 and found["closed"] == 0 and found["closings"] == []
     assert found["sent"] == found["acked"] == found["delivered"] > 0
     assert daemon.rows("SELECT count(*), count(DISTINCT sender) FROM messages") == [(str(found["sent"]), "10")]
     assert daemon.rows("SELECT count(*) FROM messages WHERE delivered_at IS NULL OR read_at IS NULL") == [("0",)]
     assert daemon.rows("SELECT min(length(content)), max(length(content)) FROM messages") == [("100", "100")]
     assert 0 < found["ackedPerSecond"] <= found["sent"] / found["seconds"]
     assert 0 < found["receiptsPerSecond"]
-    assert len(found["cpuSeconds"]) == len(found["memoryGrowth"]) == 1
+    [cpu], [user], [system] = (found[key] for key in ("cpuSeconds", "cpuUserSeconds", "cpuSystemSeconds"))
+    assert abs(cpu - user - system) < 0.02 and cpu > 0 and found["loadCPUSeconds"] > 0
+    [growth], [each] = found["memoryGrowth"], found["memoryPerConnection"]
+    assert abs(growth / 14 - each) <= 0.5
     for kind in ("ackMilliseconds", "deliveryMilliseconds"):
-        times = found[kind]
-        assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["p999"] <= times["max"]
+        check_histogram(found[kind])
 
 
-def test_at_a_rate_as_many_are_sent_as_are_due(daemon):
-    done, found = bench(daemon, "--pairs", "2", "--rate", "200", "--json")
+def check_histogram(times):
+    assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["p999"] <= times["max"]
+    bounds, counts = zip(*times["buckets"])
+    assert list(bounds) == sorted(set(bounds)) and min(counts) > 0 and sum(counts) == times["count"]
+    # The median is the bound of a bucket, which at least half do not exceed.
+    half = sum(count for bound, count in times["buckets"] if bound <= times["p50"] * 1e6 + 500)
+    assert half >= times["count"] / 2
+
+
+@pytest.mark.parametrize("pairs, loops", [("2", "1"), ("1", "2")])
+def test_at_a_rate_as_many_are_sent_as_are_due(daemon, pairs, loops):
+    done, found = bench(daemon, "--pairs", pairs, "--loops", loops, "--rate", "200", "--json")
     assert done.returncode == 0
     # However long the run took, no more were due; a machine that stood still sends the rest at once.
-    assert found["rate"] == 200 and 200 * 1.15 <= found["sent"] <= 200 * (found["seconds"] + 5)
+    assert found["loops"] == int(loops) and found["rate"] == 200 and 200 * 1.15 <= found["sent"] <= 200 * (found["seconds"] + 5)
     assert found["acked"] == found["sent"]
 
 
@@ -59,8 +77,51 @@ def test_a_daemon_that_dies_under_the_load_is_told(start):
     daemon.kill()
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "4 connections closed" in output
+    assert "4 connections closed" in output and "closed       4 without a code" in output
     assert errors == "sluice: messages were lost, doubled or out of order, or connections were closed\n"
+
+
+def test_many_write_to_one(daemon):
+    done, found = bench(daemon, "--senders", "20", "--depth", "2", "--receipts", "--loops", "2", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["load"] == "hot receiver" and found["senders"] == 20 and found["connections"] == 21
+    assert found["sent"] == found["acked"] == found["delivered"] > 20 * 2
+    assert daemon.rows("SELECT count(DISTINCT sender), count(DISTINCT receiver) FROM messages") == [("20", "1")]
+    assert daemon.rows("SELECT count(*) FROM messages WHERE read_at IS NULL") == [("0",)]
+
+
+@pytest.mark.parametrize("dedup", ["true", "false"])
+def test_what_is_sent_twice_is_answered_twice_and_delivered_once(start, dedup):
+    daemon = start(dedup=dedup)
+    done, found = bench(daemon, "--pairs", "3", "--duplicates", "1", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["sent"] == found["resent"] == found["answeredAgain"] == found["delivered"] > 0
+    assert found["doubled"] == 0
+    assert daemon.rows("SELECT count(*) FROM messages") == [(str(found["sent"]),)]
+
+
+def test_who_does_not_read_is_cut_off_and_misses_nothing(start):
+    # What the kernel holds for a socket of a path does not grow with time, as it does for one of TCP.
+    config = TEMPLATE.replace("127.0.0.1:{port}", "unix:{folder}/clients.sock")
+    daemon = start(config=config, limits="max_frame: 64KiB, outbound_buffer: 128KiB")
+    options = ["--pairs", "1", "--slow", "2", "--depth", "2", "--content", "16000", "--seconds", "3"]
+    done, found = bench(daemon, *options, "--watch", str(daemon.process.pid), "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["sent"] == found["delivered"] > 0 and found["closed"] == 0
+    slow = found["slow"]
+    assert slow["clients"] == 2 and slow["kept"] == 0 and slow["closings"] == [{"code": None, "count": 2}]
+    assert slow["live"] + slow["synced"] == slow["acked"] == slow["sent"] and slow["synced"] > 0
+    assert daemon.metric('sluice_closes_total{code="4408"}') == 2
+    assert slow["deliveredPerSecondBefore"] > 0 and len(slow["memoryGrowth"]) == 1
+    check_histogram(slow["deliveryMillisecondsBefore"])
+
+
+def test_who_reads_again_in_time_is_kept(daemon):
+    done, found = bench(daemon, "--pairs", "1", "--slow", "1", "--rate", "40", "--json")
+    assert done.returncode == 0, done.stdout
+    slow = found["slow"]
+    assert slow["kept"] == 1 and slow["closings"] == [] and slow["synced"] == 0
+    assert slow["live"] == slow["acked"] > 0
 
 
 @pytest.mark.parametrize(
@@ -71,6 +132,11 @@ def test_a_daemon_that_dies_under_the_load_is_told(start):
         (["--content", "10"], 2, "--content wants a number from 40 to 16384"),
         (["--wire", "irc"], 2, "--wire wants websocket, socket.io, nats, mqtt or xmpp"),
         (["--wire", "mqtt", "--receipts"], 2, "--receipts wants --wire websocket or socket.io"),
+        (["--duplicates", "1.5"], 2, "--duplicates wants a number from 0 to 1"),
+        (["--pairs", "1", "--senders", "1"], 2, "--pairs can't go together with --senders"),
+        (["--senders", "1", "--slow", "1"], 2, "--slow can't go together with --senders"),
+        (["--depth", "1", "--rate", "1"], 2, "--depth can't go together with --rate"),
+        (["--slow", "1", "--wire", "socket.io"], 2, "--slow wants --wire websocket"),
         (["--at", "nowhere"], 2, "--at wants an address such as"),
         (["--secret-file", "x"], 2, "--secret-file wants --at"),
         (["--secret-file", "absent", "--at", "127.0.0.1:1"], 1, "can't sign a token"),

@@ -1,14 +1,13 @@
 import NIOCore
 
-/// One client of a load: opens a WebSocket, sends messages to its peer, and counts what comes back. Used on its event
-/// loop only.
+/// The connection of one client of a load: opens a WebSocket, and carries what its role sends and is told. Used on its
+/// event loop only.
 final class BenchClient: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   private let loop: BenchLoop
-  /// Whom it writes to; `nil` of one that stays silent.
-  private let peer: String?
+  private let role: any BenchRole
   private let handshake: ClientHandshake
   private let ready: EventLoopPromise<Void>
   private var context: ChannelHandlerContext?
@@ -20,32 +19,61 @@ final class BenchClient: ChannelInboundHandler {
   private var isUpgraded = false
   private var isReading = false
   private var isReady = false
-  private var nextNumber = 0
-  /// What awaits an answer: when it was due, by its number.
-  private var open: [Int: UInt64] = [:]
-  private var came = BenchSeries()
+  private var isEnding = false
+  private var closeCode: UInt16?
 
   /// - Parameter ready: Succeeds when it may send.
-  init(_ loop: BenchLoop, _ wire: any BenchWire, peer: String?, host: String, ready: EventLoopPromise<Void>) {
+  init(
+    _ loop: BenchLoop, _ wire: any BenchWire, _ role: any BenchRole, host: String,
+    ready: EventLoopPromise<Void>
+  ) {
     self.loop = loop
     self.wire = wire
-    self.peer = peer
+    self.role = role
     self.ready = ready
     outgoing = ClientFrames(isText: wire.isText)
     handshake = ClientHandshake(
       host: host, target: wire.target, bearer: wire.bearer, subprotocol: wire.subprotocol)
   }
 
-  /// Sends a message that was due at a moment.
-  func send(due: UInt64) {
-    guard let peer, isReady else { return }
-    let number = nextNumber
-    nextNumber += 1
-    open[number] = due
-    loop.tally.sent += 1
-    let content = BenchContent(due: due, number: number).text(filledFrom: loop.filling)
-    wire.send(number, to: peer, content, &outgoing)
+  // MARK: What a role does with it
+
+  /// Sends a message.
+  func send(_ number: Int, to receiver: String, _ content: String) {
+    wire.send(number, to: receiver, content, &outgoing)
     flush()
+  }
+
+  /// Says that a message was delivered and read.
+  func confirm(_ id: String) {
+    wire.confirm(id, &outgoing)
+    flush()
+  }
+
+  /// Asks for what has changed since a cursor.
+  func sync(from cursor: String) {
+    wire.sync(from: cursor, limit: SyncPage.limit(contentBytes: loop.plan.contentBytes), &outgoing)
+    flush()
+  }
+
+  /// Reads on, or leaves to the kernel what comes.
+  func setReading(_ isOn: Bool) {
+    context?.channel.setOption(.autoRead, value: isOn).whenFailure { _ in }
+  }
+
+  /// Closes the connection; succeeds when that is done.
+  func close() -> EventLoopFuture<Void> {
+    isEnding = true
+    guard let context else { return loop.eventLoop.makeSucceededVoidFuture() }
+    context.close(promise: nil)
+    return context.channel.closeFuture
+  }
+
+  /// Ends what has taken too long, so that it does not become ready after all.
+  func giveUp(_ reason: String) {
+    isEnding = true
+    ready.fail(CommandError(reason))
+    context?.close(promise: nil)
   }
 
   // MARK: The connection
@@ -53,6 +81,7 @@ final class BenchClient: ChannelInboundHandler {
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func channelActive(context: ChannelHandlerContext) {
+    guard !isEnding else { return context.close(promise: nil) }
     context.writeAndFlush(Self.wrapOutboundOut(handshake.request), promise: nil)
   }
 
@@ -76,10 +105,10 @@ final class BenchClient: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    if isReady, !loop.isEnding { loop.tally.closed += 1 }
-    isReady = false
     self.context = nil
     ready.fail(CommandError("the server closed the connection"))
+    if isReady, !isEnding, loop.phase != .over { role.lost(code: closeCode) }
+    isReady = false
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -118,6 +147,7 @@ final class BenchClient: ChannelInboundHandler {
       incoming.removeAll(keepingCapacity: true)
     case .ping(let payload): outgoing.append(pong: payload)
     case .close(let code):
+      closeCode = code
       end("the server closed the connection\(code.map { " with code \($0)" } ?? "")", context)
     case .packed, .pong: break
     }
@@ -127,29 +157,10 @@ final class BenchClient: ChannelInboundHandler {
     switch incoming {
     case .ready:
       isReady = true
+      role.opened(self)
       ready.succeed()
-    case .acknowledged(let number):
-      guard let due = open.removeValue(forKey: number) else { return loop.tally.doubled += 1 }
-      loop.acknowledged(due: due)
-      if loop.isClosed { send(due: loop.now) }
-    case .delivered(let content, let id): received(content, id)
-    case .refused(let number, let code, let pause): refused(number, code, retryAfterMs: pause)
-    case .receipt: loop.answeredReceipt()
     case .ended(let reason): end("the server refused the connection: \(reason.printable)", context)
+    default: role.take(incoming, self)
     }
-  }
-
-  private func received(_ content: ArraySlice<UInt8>, _ id: String?) {
-    guard let content = BenchContent(content) else { return }
-    loop.delivered(due: content.due, came.take(content.number))
-    if loop.plan.sendsReceipts, let id { wire.confirm(id, &outgoing) }
-  }
-
-  private func refused(_ number: Int?, _ code: String, retryAfterMs: Int?) {
-    loop.tally.refusals[code.printable, default: 0] += 1
-    guard let number, open.removeValue(forKey: number) != nil, loop.isClosed else { return }
-    // What a server refuses at once must not be asked at once again.
-    let pause = max(100, min(10_000, retryAfterMs ?? 0))
-    loop.after(.milliseconds(Int64(pause))) { self.send(due: self.loop.now) }
   }
 }

@@ -1,25 +1,28 @@
-/// What stands in a message's content: when it was due and its number, then filling.
+/// What stands in a message's content: when it was due, who sent it and its number, then filling.
 struct BenchContent: Equatable {
   var due: UInt64
+  /// The number of the client that sent it.
+  var sender: Int
   var number: Int
 
-  init(due: UInt64, number: Int) {
+  init(due: UInt64, sender: Int, number: Int) {
     self.due = due
+    self.sender = sender
     self.number = number
   }
 
   /// What a message that came in says; `nil` where it is none of a load's.
   init?(_ bytes: ArraySlice<UInt8>) {
     var rest = bytes
-    guard let due = Self.takeNumber(&rest), let number = Self.takeNumber(&rest), number < 1 << 32 else {
-      return nil
-    }
-    self.init(due: due, number: Int(number))
+    guard let due = Self.takeNumber(&rest), let sender = Self.takeNumber(&rest), sender < 1 << 32,
+      let number = Self.takeNumber(&rest), number < 1 << 32
+    else { return nil }
+    self.init(due: due, sender: Int(sender), number: Int(number))
   }
 
   /// The content, as long as a filling or longer.
   func text(filledFrom filling: String) -> String {
-    var text = "\(due) \(number) "
+    var text = "\(due) \(sender) \(number) "
     text += Substring(filling.utf8.dropFirst(text.utf8.count))
     return text
   }

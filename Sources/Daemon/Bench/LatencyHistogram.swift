@@ -43,6 +43,11 @@ struct LatencyHistogram: Sendable, Equatable {
   /// The mean in nanoseconds; 0 without any.
   var mean: Double { count > 0 ? Double(sum) / Double(count) : 0 }
 
+  /// The buckets that hold anything, in order: the highest duration that falls into each, and how many did.
+  var filled: [(upperBound: UInt64, count: UInt64)] {
+    buckets.enumerated().compactMap { $1 > 0 ? (Self.upperBound(of: $0), $1) : nil }
+  }
+
   static func bucket(of value: UInt64) -> Int {
     // As many low bits are dropped as leave a number from 32 to 63.
     let dropped = max(0, UInt64.bitWidth - value.leadingZeroBitCount - 6)

@@ -23,6 +23,18 @@ struct LatencyHistogramTests {
     }
   }
 
+  @Test("What it lists are the buckets that hold anything, in order")
+  func filled() {
+    var histogram = LatencyHistogram()
+    for value: UInt64 in [7, 7, 1000, 5_000_000_000] { histogram.record(value) }
+    let filled = histogram.filled
+    #expect(filled.map(\.count) == [2, 1, 1] && filled.map(\.upperBound).first == 7)
+    for (bucket, value) in zip(filled, [7, 1000, 5_000_000_000] as [UInt64]) {
+      #expect(bucket.upperBound >= value && bucket.upperBound - value <= value / 32)
+    }
+    #expect(LatencyHistogram().filled.isEmpty)
+  }
+
   @Test("Each bucket ends where the next begins")
   func buckets() {
     for bucket in 0..<1919 {

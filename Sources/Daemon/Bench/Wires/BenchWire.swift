@@ -21,6 +21,9 @@ protocol BenchWire {
   /// Says that a message was delivered and read.
   mutating func confirm(_ id: String, _ frames: inout ClientFrames)
 
+  /// Asks for what has changed since a cursor; only where ``WireKind/hasSync`` says that the protocol has it.
+  mutating func sync(from cursor: String, limit: Int, _ frames: inout ClientFrames)
+
   /// Takes a frame's payload in: answers what the protocol wants answered, and adds what a load looks at.
   mutating func receive(_ payload: [UInt8], _ frames: inout ClientFrames, _ found: inout [BenchIncoming])
 }
@@ -31,12 +34,15 @@ extension BenchWire {
   var isText: Bool { true }
   mutating func open(_ frames: inout ClientFrames) {}
   mutating func confirm(_ id: String, _ frames: inout ClientFrames) {}
+  mutating func sync(from cursor: String, limit: Int, _ frames: inout ClientFrames) {}
 }
 
 /// What a load's client has been told.
 enum BenchIncoming: Equatable {
   /// The server knows the client: it may send.
   case ready
+  /// Where a sync that misses nothing from now on begins; comes before `ready`.
+  case cursor(String)
   /// The server has taken the message of this number.
   case acknowledged(Int)
   /// A message of another has come; `id` is what the server tells it by, where that is needed.
@@ -45,6 +51,8 @@ enum BenchIncoming: Equatable {
   case refused(number: Int?, code: String, retryAfterMs: Int?)
   /// A receipt of this client has been answered.
   case receipt
+  /// What a sync has found, or a part of it.
+  case synced(SyncPage)
   /// The server wants no more of this client.
   case ended(String)
 }

@@ -18,6 +18,14 @@ enum ChatEvents {
     return data.finish()
   }
 
+  /// The `data` of a question for what has changed.
+  static func sync(from cursor: String, limit: Int) -> [UInt8] {
+    var data = JSONObjectWriter()
+    data.member("cursor", cursor)
+    data.member("limit", limit)
+    return data.finish()
+  }
+
   /// What an event says to a user's client; `nil` where it is nothing that a load looks at.
   static func read(_ envelope: EventEnvelope, of user: String) -> BenchIncoming? {
     let data = envelope.data
@@ -30,6 +38,7 @@ enum ChatEvents {
         retryAfterMs: data.integer("retryAfterMs"))
     case .messageDeliveredUpdate: return data.string("receiverId") == user ? .receipt : nil
     case .messageReadUpdate: return data.string("readerId") == user ? .receipt : nil
+    case .syncResult: return SyncPage(data).map { .synced($0) }
     default: return nil
     }
   }

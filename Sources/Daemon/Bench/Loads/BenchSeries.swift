@@ -3,6 +3,8 @@ struct BenchSeries {
   /// How a number stands to those before it.
   enum Place { case next, late, again }
 
+  /// How many numbers there have been.
+  private(set) var count = 0
   private var seen: [UInt64] = []
   private var highest = -1
 
@@ -12,6 +14,7 @@ struct BenchSeries {
     if word >= seen.count { seen.append(contentsOf: repeatElement(0, count: word - seen.count + 1)) }
     guard seen[word] & bit == 0 else { return .again }
     seen[word] |= bit
+    count += 1
     guard number > highest else { return .late }
     highest = number
     return .next
