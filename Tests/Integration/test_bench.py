@@ -100,6 +100,34 @@ def test_what_is_sent_twice_is_answered_twice_and_delivered_once(start, dedup):
     assert daemon.rows("SELECT count(*) FROM messages") == [(str(found["sent"]),)]
 
 
+def test_watchers_know_of_each_change(start):
+    daemon = start(offline_after="0s")
+    done, found = bench(daemon, "--watchers", "10", "--changes", "10", "--idle", "2", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["load"] == "presence" and found["connections"] == 12 and 0 < found["changesPerSecond"] < 11
+    # Each comes as often as it goes, and all who watch are told of both.
+    assert found["changes"] >= 10 and found["changes"] % 2 == 0
+    assert found["updates"] + found["coalesced"] == found["changes"] * 10 and found["updatesPerSecond"] > 0
+    assert found["missedOnline"] == found["missedOffline"] == found["unfounded"] == 0
+    check_histogram(found["onlineMilliseconds"])
+    check_histogram(found["offlineMilliseconds"])
+
+
+def test_who_comes_back_within_the_grace_period_is_told_of_once(start):
+    daemon = start(offline_after="1500ms")
+    done, found = bench(daemon, "--watchers", "3", "--changes", "10", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["updates"] == 2 * 3 and found["coalesced"] == (found["changes"] - 2) * 3
+    assert found["offlineMilliseconds"]["count"] == 3 and found["offlineMilliseconds"]["p50"] >= 1500
+
+
+def test_watchers_who_are_not_told_are_counted(start):
+    daemon = start(offline_after="0s\n    max_updates: 4")
+    done, found = bench(daemon, "--watchers", "6", "--patience", "1", "--json")
+    assert done.returncode == 1 and "watchers were not told as they must be" in done.stderr
+    assert found["missedOnline"] == found["missedOffline"] == 2
+
+
 def test_who_does_not_read_is_cut_off_and_misses_nothing(start):
     # What the kernel holds for a socket of a path does not grow with time, as it does for one of TCP.
     config = TEMPLATE.replace("127.0.0.1:{port}", "unix:{folder}/clients.sock")
@@ -135,7 +163,10 @@ def test_who_reads_again_in_time_is_kept(daemon):
         (["--duplicates", "1.5"], 2, "--duplicates wants a number from 0 to 1"),
         (["--pairs", "1", "--senders", "1"], 2, "--pairs can't go together with --senders"),
         (["--senders", "1", "--slow", "1"], 2, "--slow can't go together with --senders"),
+        (["--watchers", "1", "--receipts"], 2, "--receipts can't go together with --watchers"),
+        (["--changes", "1"], 2, "--changes can't go together with --pairs"),
         (["--depth", "1", "--rate", "1"], 2, "--depth can't go together with --rate"),
+        (["--watchers", "1", "--wire", "socket.io"], 2, "--watchers wants --wire websocket"),
         (["--slow", "1", "--wire", "socket.io"], 2, "--slow wants --wire websocket"),
         (["--at", "nowhere"], 2, "--at wants an address such as"),
         (["--secret-file", "x"], 2, "--secret-file wants --at"),

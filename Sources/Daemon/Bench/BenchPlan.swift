@@ -6,6 +6,8 @@ struct BenchPlan: Sendable {
     case pairs(Int)
     /// So many clients write to one.
     case hotReceiver(senders: Int)
+    /// So many clients watch one who comes and goes so many times a second.
+    case presence(watchers: Int, changesPerSecond: Double)
   }
 
   /// Where the nodes are; the clients are dealt out among them by turns, so that the sides of a pair are on different

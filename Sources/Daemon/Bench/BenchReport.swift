@@ -66,6 +66,7 @@ extension BenchPlan.Load {
     switch self {
     case .pairs: "pairs"
     case .hotReceiver: "hot receiver"
+    case .presence: "presence"
     }
   }
 
@@ -73,6 +74,7 @@ extension BenchPlan.Load {
   var complaint: String {
     switch self {
     case .pairs, .hotReceiver: "messages were lost, doubled or out of order, or connections were closed"
+    case .presence: "watchers were not told as they must be, or connections were closed"
     }
   }
 }

@@ -25,6 +25,9 @@ struct BenchRun {
   private func run(on eventLoops: [any EventLoop]) async throws -> BenchReport {
     switch plan.load {
     case .pairs, .hotReceiver: try await MessageLoad(BenchField(self, on: eventLoops)).run()
+    case .presence(let watchers, let changes):
+      try await PresenceLoad(BenchField(self, on: eventLoops), watchers: watchers, changesPerSecond: changes)
+        .run()
     }
   }
 }

@@ -10,11 +10,14 @@ struct BenchCommand: AsyncParsableCommand {
       Examples:
         sluice bench --pairs 100 --depth 8 --seconds 10
         sluice bench --senders 1000 --rate 5000
+        sluice bench --watchers 1000 --changes 4
         sluice bench --pairs 50 --slow 5
 
       Pairs of clients write to each other both ways, or many to one: each with so many messages in flight, or all \
-      together at a rate, whatever comes back; latencies then count from the moment when a message was due. Every message is looked for: \
-      the command fails where one has no answer, or was acknowledged and did not come, came twice or out of order.
+      together at a rate, whatever comes back; latencies then count from the moment when a message was due. Or many \
+      watch one who comes and goes. Every message is looked for: \
+      the command fails where one has no answer, or was acknowledged and did not come, came twice or out of order, or \
+      where somebody does not know the last of what they watch.
       With --wire it speaks to other servers than Sluice: to NATS with a stream `chat` of the subjects `chat.*`, to an \
       MQTT broker, or to an XMPP server of the domain `localhost` that takes tokens as passwords.
       A rate limit counts for this load as for any: the one of pipeline.yaml takes 50 messages a second of each client.

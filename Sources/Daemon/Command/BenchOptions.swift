@@ -14,6 +14,9 @@ struct BenchOptions: ParsableArguments {
   @Option(name: .long, help: "Clients that all write to one.")
   var senders: Int?
 
+  @Option(name: .long, help: "Clients that watch one who comes and goes.")
+  var watchers: Int?
+
   @Option(name: .long, help: "Messages that each client has in flight (default: 8).")
   var depth: Int?
 
@@ -36,6 +39,9 @@ struct BenchOptions: ParsableArguments {
   )
   var slow: Int?
 
+  @Option(name: .long, help: "How often a second the one who is watched comes or goes (default: 2).")
+  var changes: Double?
+
   @Option(name: .long, help: "Clients that connect besides, and stay silent.")
   var idle = 0
 
@@ -53,12 +59,12 @@ struct BenchOptions: ParsableArguments {
 
   func validate() throws {
     try checkRanges()
-    let asked = [("--pairs", pairs), ("--senders", senders)]
+    let asked = [("--pairs", pairs), ("--senders", senders), ("--watchers", watchers)]
       .filter { $0.1 != nil }.map(\.0)
     if asked.count > 1 { throw ValidationError("\(asked[0]) can't go together with \(asked[1])") }
     let kind = asked.first ?? "--pairs"
     try checkFit(to: kind)
-    try checkWire()
+    try checkWire(kind)
     if kind == "--pairs", (pairs ?? 1) + idle + (slow ?? 0) == 0 {
       throw ValidationError("there is nobody to connect: --pairs and --idle are both 0")
     }
@@ -74,11 +80,13 @@ struct BenchOptions: ParsableArguments {
     }
     try check("pairs", pairs, 0...100_000, "0 to 100000")
     try check("senders", senders, 1...100_000, "1 to 100000")
+    try check("watchers", watchers, 1...100_000, "1 to 100000")
     try check("idle", idle, 0...1_000_000, "0 to 1000000")
     try check("slow", slow, 1...10_000, "1 to 10000")
     try check("depth", depth, 1...10_000, "1 to 10000")
     try check("rate", rate, 0.1...10_000_000, "0.1 to 10000000")
     try check("duplicates", duplicates, 0...1, "0 to 1")
+    try check("changes", changes, 0.1...1000, "0.1 to 1000")
     try check("loops", loops, 1...1024, "1 to 1024")
     try check("seconds", seconds, 0.1...86_400, "0.1 to 86400")
     try check("patience", patience, 0...3600, "0 to 3600")
@@ -93,7 +101,7 @@ struct BenchOptions: ParsableArguments {
     let given: [(name: String, isGiven: Bool, kinds: [String])] = [
       ("--depth", depth != nil, messages), ("--rate", rate != nil, messages),
       ("--receipts", receipts, messages), ("--duplicates", duplicates != nil, messages),
-      ("--slow", slow != nil, ["--pairs"]),
+      ("--slow", slow != nil, ["--pairs"]), ("--changes", changes != nil, ["--watchers"]),
     ]
     for option in given where option.isGiven && !option.kinds.contains(kind) {
       throw ValidationError("\(option.name) can't go together with \(kind)")
@@ -101,12 +109,13 @@ struct BenchOptions: ParsableArguments {
     if depth != nil, rate != nil { throw ValidationError("--depth can't go together with --rate") }
   }
 
-  private func checkWire() throws {
+  private func checkWire(_ kind: String) throws {
     guard let wire = WireKind(rawValue: wire) else {
       throw ValidationError("--wire wants \(WireKind.choice)")
     }
-    if slow != nil, !wire.hasSync {
-      throw ValidationError("--slow wants --wire websocket: no other has a sync")
+    let wanting = slow != nil ? "--slow" : kind
+    if !wire.hasSync, ["--slow", "--watchers"].contains(wanting) {
+      throw ValidationError("\(wanting) wants --wire websocket: no other has a sync and tells of presence")
     }
     if receipts, !wire.hasReceipts { throw ValidationError("--receipts wants --wire websocket or socket.io") }
     if !wire.takesAgain, duplicates != nil {
@@ -137,6 +146,7 @@ struct BenchOptions: ParsableArguments {
 
   private var load: BenchPlan.Load {
     if let senders { return .hotReceiver(senders: senders) }
+    if let watchers { return .presence(watchers: watchers, changesPerSecond: changes ?? 2) }
     return .pairs(pairs ?? 100)
   }
 }

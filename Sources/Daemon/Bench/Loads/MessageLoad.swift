@@ -6,7 +6,7 @@ struct MessageLoad {
   init(_ field: BenchField<MessageShare>) { self.field = field }
 
   func run() async throws -> BenchReport {
-    let count = plan.messageCast.clientCount + plan.idle
+    let count = (plan.messageCast?.clientCount ?? 0) + plan.idle
     let begin = field.mark()
     try await field.connect(0..<count)
     let connecting = field.span(since: begin)

@@ -7,7 +7,7 @@ final class MessageShare: BenchShare {
   /// Of the messages to those who do not read.
   let slowLedger: MessageLedger
   private(set) var slow: [SlowReader] = []
-  private let cast: any MessageCast
+  private let cast: (any MessageCast)?
   private var senders: [Talker] = []
   /// How often what is due is sent, where a rate is given.
   private static let tick = TimeAmount.microseconds(500)
@@ -23,7 +23,7 @@ final class MessageShare: BenchShare {
   var senderCount: Int { senders.count }
 
   func role(_ number: Int, token: String) -> any BenchRole {
-    guard number < cast.clientCount else { return Bystander(ledger.lost) }
+    guard let cast, number < cast.clientCount else { return Bystander(ledger.lost) }
     switch cast.part(of: number) {
     case .talks(let peer): return talker(ledger, number, to: peer)
     case .feeds(let peer): return talker(slowLedger, number, to: peer)
@@ -77,11 +77,12 @@ final class MessageShare: BenchShare {
 }
 
 extension BenchPlan {
-  /// Who is who.
-  var messageCast: any MessageCast {
+  /// Who is who, where the load is one of messages.
+  var messageCast: (any MessageCast)? {
     switch load {
     case .pairs(let pairs): PairsLoad(pairs: pairs, slow: slow)
     case .hotReceiver(let senders): HotReceiverLoad(senders: senders)
+    case .presence: nil
     }
   }
 }

@@ -51,6 +51,8 @@ enum BenchIncoming: Equatable {
   case refused(number: Int?, code: String, retryAfterMs: Int?)
   /// A receipt of this client has been answered.
   case receipt
+  /// Another has come or gone.
+  case presence(PresenceNews)
   /// What a sync has found, or a part of it.
   case synced(SyncPage)
   /// The server wants no more of this client.

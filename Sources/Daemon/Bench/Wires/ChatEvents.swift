@@ -38,6 +38,7 @@ enum ChatEvents {
         retryAfterMs: data.integer("retryAfterMs"))
     case .messageDeliveredUpdate: return data.string("receiverId") == user ? .receipt : nil
     case .messageReadUpdate: return data.string("readerId") == user ? .receipt : nil
+    case .userPresenceUpdate: return PresenceNews(data).map { .presence($0) }
     case .syncResult: return SyncPage(data).map { .synced($0) }
     default: return nil
     }

@@ -23,7 +23,7 @@ enum WireKind: String, Sendable, CaseIterable {
   /// Whom a user's token is for: XMPP knows users by their addresses.
   func subject(of user: String) -> String { self == .xmpp ? "\(user)@\(XMPPWire.domain)" : user }
 
-  /// Whether its clients can ask for what they have missed.
+  /// Whether its clients can ask for what they have missed, and are told who comes and goes.
   var hasSync: Bool { self == .websocket }
   /// Whether a message can be sent again under its number.
   var takesAgain: Bool { self == .websocket || self == .socketIO }

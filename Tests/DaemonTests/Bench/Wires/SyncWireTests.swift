@@ -1,8 +1,9 @@
+import Pipeline
 import Testing
 
 @testable import Daemon
 
-@Suite("What a load's clients speak: syncs")
+@Suite("What a load's clients speak: syncs and presence")
 struct SyncWireTests {
   private func receive(_ text: String) -> [BenchIncoming] {
     var probe = WireProbe(.websocket)
@@ -42,11 +43,19 @@ struct SyncWireTests {
     #expect(SyncPage.limit(contentBytes: 1_000_000) == 1)
   }
 
+  @Test("Who comes and goes is told with the time of it")
+  func presence() {
+    let data = #"{"userId":"bob","status":"offline","lastSeen":"1970-01-01T00:00:01.005Z"}"#
+    let news = PresenceNews(user: "bob", isOnline: false, lastSeen: Timestamp(milliseconds: 1005))
+    #expect(receive(#"{"type":"USER_PRESENCE_UPDATE","data":\#(data)}"#) == [.presence(news)])
+  }
+
   @Test(
     "What lacks something is passed over",
     arguments: [
       #"{"type":"SYNC_RESULT","data":{"messages":[],"cursor":"d"}}"#,
       #"{"type":"SYNC_RESULT","data":{"messages":{},"cursor":"d","hasMore":false}}"#,
+      #"{"type":"USER_PRESENCE_UPDATE","data":{"userId":"bob","status":"online"}}"#,
     ])
   func nothing(text: String) {
     #expect(receive(text).isEmpty)
