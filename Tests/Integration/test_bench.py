@@ -128,6 +128,43 @@ def test_watchers_who_are_not_told_are_counted(start):
     assert found["missedOnline"] == found["missedOffline"] == 2
 
 
+def test_a_storm_brings_all_back_to_what_they_missed(daemon):
+    done, found = load(daemon, "--storm", "60", "--missed", "3", "--loops", "2", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["load"] == "storm" and found["clients"] == found["connections"] == 60
+    assert found["synced"] == 60 * 3 and found["undelivered"] == found["notReady"] == found["notSynced"] == 0
+    assert daemon.rows("SELECT count(*), count(DISTINCT receiver) FROM messages") == [("180", "60")]
+    for kind in ("firstMilliseconds", "readyMilliseconds", "syncedMilliseconds"):
+        assert found[kind]["count"] == 60
+        check_histogram(found[kind])
+    assert found["readyMilliseconds"]["max"] <= found["syncedMilliseconds"]["max"] <= found["syncedSeconds"] * 1000 + 1
+    assert found["connectionsPerSecond"] > 0 and found["readyPerSecond"] > 0
+
+
+def test_those_in_a_storm_are_written_to_in_order_whatever_is_refused(start):
+    done, found = load(start(rate="50/s", burst="5"), "--storm", "4", "--missed", "20", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["synced"] == 80 and found["reordered"] == 0
+
+
+def test_who_is_cut_off_in_a_storm_comes_again(start):
+    daemon = start(limits="max_frame: 64KiB, max_unauthenticated: 140")
+    done, found = load(daemon, "--storm", "600", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["failedAttempts"] > 0
+    assert found["failures"] == [{"reason": "the server closed the connection", "count": found["failedAttempts"]}]
+    assert found["readyMilliseconds"]["count"] == found["syncedMilliseconds"]["count"] == 600
+
+
+def test_a_storm_whose_messages_are_elsewhere_is_told(start):
+    # Two nodes that share nothing, and an odd number: who writes to somebody is on the other node.
+    nodes = [start(), start()]
+    addresses = [word for node in nodes for word in ("--at", f"127.0.0.1:{node.port}")]
+    done, found = load(nodes[0], "--storm", "5", *addresses, "--json")
+    assert done.returncode == 1 and "not to all their messages" in done.stderr
+    assert found["undelivered"] == 5 and found["notReady"] == 0
+
+
 def test_who_does_not_read_is_cut_off_and_misses_nothing(start):
     # What the kernel holds for a socket of a path does not grow with time, as it does for one of TCP.
     config = TEMPLATE.replace("127.0.0.1:{port}", "unix:{folder}/clients.sock")
@@ -164,6 +201,7 @@ def test_who_reads_again_in_time_is_kept(daemon):
         (["--pairs", "1", "--senders", "1"], 2, "--pairs can't go together with --senders"),
         (["--senders", "1", "--slow", "1"], 2, "--slow can't go together with --senders"),
         (["--watchers", "1", "--receipts"], 2, "--receipts can't go together with --watchers"),
+        (["--storm", "1"], 2, "--seconds can't go together with --storm"),
         (["--changes", "1"], 2, "--changes can't go together with --pairs"),
         (["--depth", "1", "--rate", "1"], 2, "--depth can't go together with --rate"),
         (["--watchers", "1", "--wire", "socket.io"], 2, "--watchers wants --wire websocket"),

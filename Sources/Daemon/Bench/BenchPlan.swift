@@ -8,6 +8,8 @@ struct BenchPlan: Sendable {
     case hotReceiver(senders: Int)
     /// So many clients watch one who comes and goes so many times a second.
     case presence(watchers: Int, changesPerSecond: Double)
+    /// So many clients come back at once, each to so many messages that it has missed.
+    case storm(clients: Int, missed: Int)
   }
 
   /// Where the nodes are; the clients are dealt out among them by turns, so that the sides of a pair are on different

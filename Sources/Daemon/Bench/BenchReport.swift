@@ -67,6 +67,7 @@ extension BenchPlan.Load {
     case .pairs: "pairs"
     case .hotReceiver: "hot receiver"
     case .presence: "presence"
+    case .storm: "storm"
     }
   }
 
@@ -75,6 +76,7 @@ extension BenchPlan.Load {
     switch self {
     case .pairs, .hotReceiver: "messages were lost, doubled or out of order, or connections were closed"
     case .presence: "watchers were not told as they must be, or connections were closed"
+    case .storm: "clients did not come back, or not to all their messages"
     }
   }
 }

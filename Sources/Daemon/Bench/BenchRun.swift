@@ -28,6 +28,8 @@ struct BenchRun {
     case .presence(let watchers, let changes):
       try await PresenceLoad(BenchField(self, on: eventLoops), watchers: watchers, changesPerSecond: changes)
         .run()
+    case .storm(let clients, let missed):
+      try await StormLoad(BenchField(self, on: eventLoops), clients: clients, missed: missed).run()
     }
   }
 }

@@ -11,11 +11,12 @@ struct BenchCommand: AsyncParsableCommand {
         sluice bench --pairs 100 --depth 8 --seconds 10
         sluice bench --senders 1000 --rate 5000
         sluice bench --watchers 1000 --changes 4
+        sluice bench --storm 10000 --missed 3
         sluice bench --pairs 50 --slow 5
 
       Pairs of clients write to each other both ways, or many to one: each with so many messages in flight, or all \
       together at a rate, whatever comes back; latencies then count from the moment when a message was due. Or many \
-      watch one who comes and goes. Every message is looked for: \
+      watch one who comes and goes, or come back all at once to what they have missed. Every message is looked for: \
       the command fails where one has no answer, or was acknowledged and did not come, came twice or out of order, or \
       where somebody does not know the last of what they watch.
       With --wire it speaks to other servers than Sluice: to NATS with a stream `chat` of the subjects `chat.*`, to an \

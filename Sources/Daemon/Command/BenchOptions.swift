@@ -17,6 +17,9 @@ struct BenchOptions: ParsableArguments {
   @Option(name: .long, help: "Clients that watch one who comes and goes.")
   var watchers: Int?
 
+  @Option(name: .long, help: "Clients that come back all at once, each to messages that it has missed.")
+  var storm: Int?
+
   @Option(name: .long, help: "Messages that each client has in flight (default: 8).")
   var depth: Int?
 
@@ -42,6 +45,9 @@ struct BenchOptions: ParsableArguments {
   @Option(name: .long, help: "How often a second the one who is watched comes or goes (default: 2).")
   var changes: Double?
 
+  @Option(name: .long, help: "Messages that each client of a storm has missed (default: 1).")
+  var missed: Int?
+
   @Option(name: .long, help: "Clients that connect besides, and stay silent.")
   var idle = 0
 
@@ -59,7 +65,7 @@ struct BenchOptions: ParsableArguments {
 
   func validate() throws {
     try checkRanges()
-    let asked = [("--pairs", pairs), ("--senders", senders), ("--watchers", watchers)]
+    let asked = [("--pairs", pairs), ("--senders", senders), ("--watchers", watchers), ("--storm", storm)]
       .filter { $0.1 != nil }.map(\.0)
     if asked.count > 1 { throw ValidationError("\(asked[0]) can't go together with \(asked[1])") }
     let kind = asked.first ?? "--pairs"
@@ -81,12 +87,14 @@ struct BenchOptions: ParsableArguments {
     try check("pairs", pairs, 0...100_000, "0 to 100000")
     try check("senders", senders, 1...100_000, "1 to 100000")
     try check("watchers", watchers, 1...100_000, "1 to 100000")
+    try check("storm", storm, 1...1_000_000, "1 to 1000000")
     try check("idle", idle, 0...1_000_000, "0 to 1000000")
     try check("slow", slow, 1...10_000, "1 to 10000")
     try check("depth", depth, 1...10_000, "1 to 10000")
     try check("rate", rate, 0.1...10_000_000, "0.1 to 10000000")
     try check("duplicates", duplicates, 0...1, "0 to 1")
     try check("changes", changes, 0.1...1000, "0.1 to 1000")
+    try check("missed", missed, 1...10_000, "1 to 10000")
     try check("loops", loops, 1...1024, "1 to 1024")
     try check("seconds", seconds, 0.1...86_400, "0.1 to 86400")
     try check("patience", patience, 0...3600, "0 to 3600")
@@ -97,11 +105,13 @@ struct BenchOptions: ParsableArguments {
 
   /// Each option wants certain loads.
   private func checkFit(to kind: String) throws {
-    let messages = ["--pairs", "--senders"]
+    let (messages, timed) = (["--pairs", "--senders"], ["--pairs", "--senders", "--watchers"])
     let given: [(name: String, isGiven: Bool, kinds: [String])] = [
       ("--depth", depth != nil, messages), ("--rate", rate != nil, messages),
       ("--receipts", receipts, messages), ("--duplicates", duplicates != nil, messages),
       ("--slow", slow != nil, ["--pairs"]), ("--changes", changes != nil, ["--watchers"]),
+      ("--missed", missed != nil, ["--storm"]), ("--idle", idle > 0, timed),
+      ("--seconds", seconds != nil, timed), ("--warm-up", warmUp != nil, timed),
     ]
     for option in given where option.isGiven && !option.kinds.contains(kind) {
       throw ValidationError("\(option.name) can't go together with \(kind)")
@@ -114,7 +124,7 @@ struct BenchOptions: ParsableArguments {
       throw ValidationError("--wire wants \(WireKind.choice)")
     }
     let wanting = slow != nil ? "--slow" : kind
-    if !wire.hasSync, ["--slow", "--watchers"].contains(wanting) {
+    if !wire.hasSync, ["--slow", "--watchers", "--storm"].contains(wanting) {
       throw ValidationError("\(wanting) wants --wire websocket: no other has a sync and tells of presence")
     }
     if receipts, !wire.hasReceipts { throw ValidationError("--receipts wants --wire websocket or socket.io") }
@@ -147,6 +157,7 @@ struct BenchOptions: ParsableArguments {
   private var load: BenchPlan.Load {
     if let senders { return .hotReceiver(senders: senders) }
     if let watchers { return .presence(watchers: watchers, changesPerSecond: changes ?? 2) }
+    if let storm { return .storm(clients: storm, missed: missed ?? 1) }
     return .pairs(pairs ?? 100)
   }
 }

@@ -43,7 +43,7 @@ struct MessageFindings: BenchFindings {
     switch plan.load {
     case .pairs(let pairs): object.member("pairs", pairs)
     case .hotReceiver(let senders): object.member("senders", senders)
-    case .presence: break
+    case .presence, .storm: break
     }
     if let rate = plan.rate {
       object.member("rate", json: Figure.json(rate))

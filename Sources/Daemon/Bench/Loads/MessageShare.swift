@@ -82,7 +82,7 @@ extension BenchPlan {
     switch load {
     case .pairs(let pairs): PairsLoad(pairs: pairs, slow: slow)
     case .hotReceiver(let senders): HotReceiverLoad(senders: senders)
-    case .presence: nil
+    case .presence, .storm: nil
     }
   }
 }
