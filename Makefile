@@ -104,7 +104,7 @@ test-deb: deb ## the Debian package: what is in it, and what it does to a machin
 
 bench-guards: build ## what an event costs in instructions and allocations, against Benchmarks/guards.json: see docs/performance.md (OPTIONS=--write)
 	@scripts/install-dependencies.sh python3 valgrind binutils
-	scripts/build-release.sh hot-path
+	scripts/build-release.sh --product hot-path
 	python3 Benchmarks/guards.py $(OPTIONS)
 
 bench: build ## measure: see docs/benchmarks.md

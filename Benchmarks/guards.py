@@ -41,7 +41,7 @@ def tools_are_there():
         if not shutil.which(tool):
             fail(f"'{tool}' is missing: scripts/install-dependencies.sh valgrind binutils")
     if not BINARY.exists():
-        fail(f"{BINARY.relative_to(ROOT)} is missing: scripts/build-release.sh hot-path")
+        fail(f"{BINARY.relative_to(ROOT)} is missing: scripts/build-release.sh --product hot-path")
 
 
 def stripped(folder):

@@ -37,8 +37,8 @@ class NATS(Peer):
     def is_ready(self):
         return answers(self.port) and answers(self.clients)
 
-    def start(self):
-        super().start()
+    def launch(self):
+        super().launch()
         self.make_stream()
 
     def make_stream(self):

@@ -1,5 +1,7 @@
 """What the peers have in common: a folder, a process, and where their programs are."""
 
+import atexit
+import contextlib
 import os
 import signal
 import socket
@@ -71,6 +73,15 @@ class Peer:
         return answers(self.port)
 
     def start(self):
+        """Returns when it answers; where it does not, nothing of it stays."""
+        atexit.register(self.stop)
+        try:
+            self.launch()
+        except BaseException:
+            self.stop()
+            raise
+
+    def launch(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.prepare()
         if self.refuses_root:
@@ -107,14 +118,14 @@ class Peer:
         pids = self.processes()["server"]
         if pids:
             self.process.send_signal(signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                pass
         for pid in filter(is_running, pids):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         if self.process:
             self.process.wait()
+        atexit.unregister(self.stop)
         wait_until(lambda: not any(map(is_running, pids)), f"{self.name} is gone")
 
     @staticmethod

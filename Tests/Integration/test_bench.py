@@ -141,6 +141,12 @@ def test_a_storm_brings_all_back_to_what_they_missed(daemon):
     assert found["connectionsPerSecond"] > 0 and found["readyPerSecond"] > 0
 
 
+def test_those_in_a_storm_are_written_to_in_order_whatever_is_refused(start):
+    done, found = load(start(rate="50/s", burst="5"), "--storm", "4", "--missed", "20", "--json")
+    assert done.returncode == 0, done.stdout
+    assert found["synced"] == 80 and found["reordered"] == 0
+
+
 def test_who_is_cut_off_in_a_storm_comes_again(start):
     daemon = start(limits="max_frame: 64KiB, max_unauthenticated: 140")
     done, found = load(daemon, "--storm", "600", "--json")
@@ -162,8 +168,8 @@ def test_a_storm_whose_messages_are_elsewhere_is_told(start):
 def test_who_does_not_read_is_cut_off_and_misses_nothing(start):
     # What the kernel holds for a socket of a path does not grow with time, as it does for one of TCP.
     config = TEMPLATE.replace("127.0.0.1:{port}", "unix:{folder}/clients.sock")
-    daemon = start(config=config, limits="max_frame: 64KiB, outbound_buffer: 256KiB")
-    options = ["--pairs", "2", "--slow", "2", "--depth", "4", "--content", "16000", "--seconds", "2"]
+    daemon = start(config=config, limits="max_frame: 64KiB, outbound_buffer: 128KiB")
+    options = ["--pairs", "1", "--slow", "2", "--depth", "2", "--content", "16000", "--seconds", "3"]
     done, found = bench(daemon, *options, "--watch", str(daemon.process.pid), "--json")
     assert done.returncode == 0, done.stdout
     assert found["sent"] == found["delivered"] > 0 and found["closed"] == 0

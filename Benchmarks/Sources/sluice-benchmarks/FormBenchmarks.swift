@@ -44,7 +44,7 @@ struct FormBenchmarks {
   }
 
   private func fanOut() async throws -> any Stage {
-    try await FanOut(FanOut.Configuration(), TestServices().context(for: FanOut.self))
+    try FanOut(FanOut.Configuration(), TestServices().context(for: FanOut.self))
   }
 
   /// Nanoseconds an event through stages and one that answers.

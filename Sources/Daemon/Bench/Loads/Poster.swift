@@ -2,7 +2,8 @@ import NIOCore
 
 /// Writes to many who are away, so many messages to each, and awaits that all are taken.
 final class Poster: BenchRole {
-  /// How many are in flight.
+  /// To how many it writes at a time: to each a message after the one before is taken, so that one which is refused and
+  /// comes again stays in its place.
   private static let depth = 8
 
   /// Why it gave up.
@@ -11,8 +12,8 @@ final class Poster: BenchRole {
   private let number: Int
   private let receivers: [Int]
   private let each: Int
-  private let count: Int
   private var client: BenchClient?
+  /// To whom it writes next, by the place among the receivers.
   private var next = 0
   private var taken = 0
 
@@ -21,20 +22,19 @@ final class Poster: BenchRole {
     self.number = number
     self.receivers = receivers
     self.each = each
-    count = receivers.count * each
   }
 
   /// Whether there is nothing more to wait for.
-  var isDone: Bool { taken == count || fault != nil }
+  var isDone: Bool { taken == receivers.count * each || fault != nil }
 
   func opened(_ client: BenchClient) {
     self.client = client
-    for _ in 0..<Self.depth { sendNext() }
+    for _ in 0..<Self.depth { beginNext() }
   }
 
-  private func sendNext() {
-    guard next < count else { return }
-    send(next)
+  private func beginNext() {
+    guard next < receivers.count else { return }
+    send(next * each)
     next += 1
   }
 
@@ -47,9 +47,9 @@ final class Poster: BenchRole {
 
   func take(_ incoming: BenchIncoming, _ client: BenchClient) {
     switch incoming {
-    case .acknowledged:
+    case .acknowledged(let place):
       taken += 1
-      sendNext()
+      if (place + 1).isMultiple(of: each) { beginNext() } else { send(place + 1) }
     case .refused(let place?, "RATE_LIMITED", let pause):
       loop.after(.milliseconds(Int64(max(10, min(10_000, pause ?? 0))))) { [self] in send(place) }
     case .refused(_, let code, _): fault = "was refused with \(code.printable)"

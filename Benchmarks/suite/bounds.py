@@ -1,0 +1,72 @@
+"""What the servers, NIO and SQLite give with no daemon before them, in the same round as what is measured."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import daemon
+import limits
+import load
+
+from harness.ports import free_port
+
+from .systems import Sluice
+
+CHAIN = "an event through seven trivial stages, batches of 64"
+
+
+def servers(folder, postgres, redis, secret_file, seconds):
+    """Rows a second of PostgreSQL, each on a fresh copy of the daemon's schema, and SETs a second of Redis."""
+    empty = Sluice(folder, postgres, redis, secret_file)
+    empty.start()
+    empty.stop()
+
+    def fresh():
+        name = postgres.database()
+        postgres.query(f"DROP DATABASE {name}")
+        postgres.query(f"CREATE DATABASE {name} TEMPLATE {empty.database}")
+        postgres.query("CHECKPOINT")
+        return name
+
+    p50, p99 = limits.paced_rows(postgres, fresh(), seconds, 1000)
+    return {
+        "pgbenchRows": limits.single_rows(postgres, fresh(), seconds),
+        "pgbenchP50": p50,
+        "pgbenchP99": p99,
+        "unnestRows": limits.batched_rows(postgres, fresh(), seconds),
+        "redisSets1": limits.redis_sets(redis, 1, 20_000),
+        "redisSets64": limits.redis_sets(redis, 64, 500_000),
+    }
+
+
+def embedded():
+    """Rows a second of a bare SQLite."""
+    with tempfile.TemporaryDirectory() as folder:
+        return {"sqliteRows": daemon.sqlite_limit(Path(folder), 500)}
+
+
+def echo(connections):
+    """Frames a second that NIO sends back, their CPU, and the bytes that a connection holds."""
+    port = free_port()
+    binary = load.ROOT / ".build/release/bare-echo"
+    with subprocess.Popen([binary, str(port)], stdout=subprocess.PIPE) as process:
+        try:
+            process.stdout.readline()
+            bytes_each = daemon.bare_memory(port, process.pid, connections)
+            ping = load.frame('{"type":"PING","id":1}')
+            rate, cost = daemon.frames(port, b'"type":"PING"', ping, None, process.pid)
+        finally:
+            process.kill()
+    return {"echoFrames": rate, "echoMicroseconds": cost, "echoBytesPerConnection": bytes_each}
+
+
+def chain():
+    """Nanoseconds of an event through the chain alone, best and worst."""
+    command = [load.ROOT / ".build/release/sluice-benchmarks", CHAIN]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    best, worst = said.strip().rsplit(": ", 1)[1].removesuffix(" ns").split(" to ")
+    return {"chainNanoseconds": int(best), "chainNanosecondsMost": int(worst)}
+
+
+def measure(folder, postgres, redis, secret_file, seconds, connections):
+    return {**servers(folder, postgres, redis, secret_file, seconds), **embedded(), **echo(connections), **chain()}
