@@ -8,8 +8,12 @@ public final class OutgoingEvent: Sendable {
   public let dataRange: Range<Int>
 
   /// Encodes an event; `members` writes the members of its `data`.
-  public init(_ type: EventType, _ members: (inout JSONObjectWriter) -> Void = { _ in }) {
-    var writer = JSONObjectWriter(reserving: 256)
+  ///
+  /// - Parameter capacity: About how many bytes it will have; more is only dearer.
+  public init(
+    _ type: EventType, reserving capacity: Int = 256, _ members: (inout JSONObjectWriter) -> Void = { _ in }
+  ) {
+    var writer = JSONObjectWriter(reserving: capacity)
     writer.member("type", type.rawValue)
     writer.beginObject("data")
     let start = writer.bytes.count - 1
@@ -18,7 +22,7 @@ public final class OutgoingEvent: Sendable {
     let end = writer.bytes.count
     self.type = type
     self.dataRange = start..<end
-    self.bytes = writer.finish()
+    self.bytes = (consume writer).finish()
   }
 
   /// An event whose `data` is JSON already: an object that was encoded by another node.
@@ -29,7 +33,7 @@ public final class OutgoingEvent: Sendable {
     let end = writer.bytes.count
     self.type = type
     self.dataRange = end - data.count..<end
-    self.bytes = writer.finish()
+    self.bytes = (consume writer).finish()
   }
 
   /// The event with one more text at the end of its `data`, which must hold something and not that key: what is there
@@ -40,7 +44,7 @@ public final class OutgoingEvent: Sendable {
     writer.endObject()
     type = other.type
     dataRange = other.dataRange.lowerBound..<writer.bytes.count
-    bytes = writer.finish()
+    bytes = (consume writer).finish()
   }
 
   /// The JSON of `data` alone.

@@ -29,7 +29,8 @@ enum MessageEvents {
 
   /// Hands a message to a device.
   static func message(_ message: NewMessage, senderName: String?) -> OutgoingEvent {
-    OutgoingEvent(.newMessage) { data in
+    let lengths = message.content.utf8.count + (message.metadata?.utf8.count ?? 0)
+    return OutgoingEvent(.newMessage, reserving: 320 + lengths) { data in
       data.member("messageId", message.id.description)
       data.member("senderId", message.senderID)
       if let senderName { data.member("senderName", senderName) }
