@@ -7,8 +7,6 @@ import Services
 struct Housekeeping {
   /// How often the feed's progress is noted.
   private static let interval = Duration.seconds(10)
-  /// How often the indexes of the feed are brought up to date.
-  private static let summaryInterval = Duration.seconds(2)
   /// How often partitions are looked after.
   private static let partitionInterval = Duration.seconds(600)
   /// How long dead letters are let alone between two pieces of those past their retention.
@@ -20,7 +18,6 @@ struct Housekeeping {
   private let logger: Logger
   private var next: ContinuousClock.Instant = .now
   private var nextPartitions: ContinuousClock.Instant = .now
-  private var nextSummary: ContinuousClock.Instant = .now
   private var nextLetters: ContinuousClock.Instant = .now
 
   init(options: PostgresOptions, oldest: FeedStart, clock: EngineClock, logger: Logger) {
@@ -49,10 +46,6 @@ struct Housekeeping {
           "SELECT drop_old_devices($1), drop_old_pushes($2)",
           [.integer(devices.milliseconds), .integer(pushes.rawValue)])
       ])
-    }
-    if .now >= nextSummary {
-      nextSummary = .now + Self.summaryInterval
-      _ = try connection.run([PostgresStatement("SELECT summarize_feed()")])
     }
     if .now >= nextLetters {
       nextLetters = .now + Self.interval

@@ -147,6 +147,43 @@ struct SharedFeedTests {
     await store.close()
   }
 
+  @Test("Of what a node has told itself only that is found to which another node has done something")
+  func told() async throws {
+    let url = try Self.server.get().database()
+    let store = try openStore(url)
+    let other = try openStore(url)
+    let start = store.horizon.position
+    func read(_ told: [ClosedRange<Position>], limit: Int = 10) async throws -> [String] {
+      let request = FeedRequest(after: start, upTo: nil, limit: limit, told: told)
+      return try await withCheckedContinuation { next in
+        store.changes(request) { next.resume(returning: $0) }
+      }.get().entries.map(\.message.content)
+    }
+    func delivered(_ id: MessageID, by store: PostgresStore) async -> WriteResult {
+      let receipt = Receipt(.delivered, by: "b", of: .messages([id]), at: Timestamp(milliseconds: 1))
+      return await store.write([.receipt(receipt)])[0]
+    }
+    var ids: [MessageID] = []
+    for result in await store.write(["own", "read by us", "read by them"].map { message($0) }) {
+      if case .stored(let id, _) = result { ids.append(id) }
+    }
+    _ = await other.write([message("theirs"), message("theirs, read by us", from: "c")])
+    let theirs = try await store.sync(SyncRequest(userID: "c", start: .beginning)).messages[0].id
+    guard case .changed = await delivered(ids[1], by: store),
+      case .changed = await delivered(theirs, by: store),
+      case .changed = await delivered(ids[2], by: other)
+    else { return #expect(Bool(false), "a receipt was refused") }
+    let own = store.horizon.own(after: start)
+    #expect(own.count == 3)
+    #expect(
+      try await read([]).sorted() == ["own", "read by them", "read by us", "theirs", "theirs, read by us"])
+    #expect(try await read(own).sorted() == ["read by them", "theirs", "theirs, read by us"])
+    // Of those left out nothing stands in the way of a page.
+    #expect(try await read(own, limit: 3).count == 3)
+    await store.close()
+    await other.close()
+  }
+
   /// What pages of three hold, from a place to the end, and where that is.
   private func pages(
     of store: PostgresStore, from start: SyncRequest.Start

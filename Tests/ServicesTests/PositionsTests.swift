@@ -25,6 +25,9 @@ struct PositionsTests {
         let position = late ? next - min(next, .random(in: 0...10, using: &random)) : next
         if position > lowest { #expect(ranges.insert(position) == model.insert(position).inserted) }
         for near in max(1, next - 70)...(next + 3) { #expect(ranges.contains(near) == model.contains(near)) }
+        let start = next - min(next, 30)
+        let behind = ranges.ranges(after: start).flatMap(Array.init)
+        #expect(behind.filter { $0 > start } == model.filter { $0 > start }.sorted())
       }
     }
   }

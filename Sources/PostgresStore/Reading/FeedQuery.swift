@@ -63,6 +63,9 @@ enum FeedQuery {
 
   /// The feed of all users. A message that was stored in this part and changed behind it is in it too: its later
   /// place would hide that it is new.
+  ///
+  /// What this node has told of itself is left out here, or most of what is read would be that. A transaction's changes are all
+  /// of one node, so their transactions are enough to know them by.
   static func changes(_ request: FeedRequest) -> PostgresStatement {
     PostgresStatement(
       """
@@ -71,16 +74,38 @@ enum FeedQuery {
           m.deleted_at, m.delivered_position, m.read_position, m.edited_position, m.deleted_position,
           m.delivered_version, m.read_version, m.edited_version, m.deleted_version
         FROM (SELECT 1) one LEFT JOIN (
-          SELECT * FROM messages
-            WHERE ((position > $1 AND position <= $2) OR (born > $1 AND born <= $2)) AND position > $3
-            ORDER BY position LIMIT $4
+          (SELECT * FROM messages
+            WHERE position > greatest($1::bigint, $3::bigint) AND position <= $2 AND NOT (
+              born >> 20 IN (SELECT unnest($5::bigint[]))
+              AND coalesce(delivered_position >> 20 IN (SELECT unnest($5::bigint[])), true)
+              AND coalesce(read_position >> 20 IN (SELECT unnest($5::bigint[])), true)
+              AND coalesce(edited_position >> 20 IN (SELECT unnest($5::bigint[])), true)
+              AND coalesce(deleted_position >> 20 IN (SELECT unnest($5::bigint[])), true))
+            ORDER BY position LIMIT $4)
+          UNION ALL
+          -- Found by when they were stored, not by the order that they are wanted in.
+          (SELECT * FROM messages WHERE born > $1 AND born <= $2 AND position > greatest($2::bigint, $3::bigint)
+            ORDER BY position + 0 LIMIT $4)
+          ORDER BY position LIMIT $4
         ) m ON true LEFT JOIN users u ON u.id = m.sender
         ORDER BY m.position
       """,
       [
         .integer(request.start), .integer(request.end ?? UInt64(Int64.max)), .integer(request.page),
-        .integer(Int64(request.limit + 1)),
+        .integer(Int64(request.limit + 1)), .integers(transactions(of: request.told)),
       ])
+  }
+
+  /// The numbers of the transactions that positions belong to: what comes before the 20 bits that count within each.
+  private static func transactions(of ranges: [ClosedRange<Position>]) -> [Int64?] {
+    var numbers: [Int64?] = []
+    for range in ranges {
+      for number in Int64(range.lowerBound >> 20)...Int64(range.upperBound >> 20) where numbers.last != number
+      {
+        numbers.append(number)
+      }
+    }
+    return numbers
   }
 
   static func changes(_ result: PostgresResult, limit: Int) -> FeedPage {

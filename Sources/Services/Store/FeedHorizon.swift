@@ -156,6 +156,11 @@ public final class FeedHorizon: Sendable {
     }
   }
 
+  /// The changes behind a position that this node has made, and tells everyone of itself.
+  public func own(after position: Position) -> [ClosedRange<Position>] {
+    state.withLock { $0.own.ranges(after: position) }
+  }
+
   /// Leaves out the entries of which everyone has been told all: those of this node, in the main.
   public func untold(among entries: [FeedPage.Entry]) -> [FeedPage.Entry] {
     state.withLock { state in

@@ -30,6 +30,11 @@ struct PositionRanges {
     return place < ranges.count && ranges[place].contains(position)
   }
 
+  /// What there is behind a position, a range that holds it included.
+  func ranges(after position: Position) -> [ClosedRange<Position>] {
+    Array(ranges[Self.firstIndex(in: first..<ranges.count) { ranges[$0].upperBound > position }...])
+  }
+
   /// Removes a position and all before it.
   mutating func remove(upTo position: Position) {
     first = Self.firstIndex(in: first..<ranges.count) { ranges[$0].upperBound > position }

@@ -27,9 +27,15 @@ public struct FeedRequest: Sendable, Equatable {
   public var page: Position
   /// The most messages in the answer.
   public var limit: Int
+  /// Changes that this node has told of, in their order: messages to which nothing else has happened may be left out.
+  public var told: [ClosedRange<Position>]
 
   /// The beginning of a part, by its parts.
-  public init(after start: Position, upTo end: Position?, page: Position = 0, limit: Int) {
+  public init(
+    after start: Position, upTo end: Position?, page: Position = 0, limit: Int,
+    told: [ClosedRange<Position>] = []
+  ) {
+    self.told = told
     self.start = start
     self.end = end
     self.page = page

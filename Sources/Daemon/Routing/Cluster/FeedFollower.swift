@@ -128,7 +128,9 @@ final class FeedFollower: Sendable {
   /// read already.
   private func read(_ reading: Reading, page: Position) {
     let step = reading.step
-    let request = FeedRequest(after: step.start, upTo: step.end, page: page, limit: Self.pageSize)
+    let request = FeedRequest(
+      after: step.start, upTo: step.end, page: page, limit: Self.pageSize,
+      told: feed.horizon.own(after: step.start))
     feed.changes(request) { [self] result in
       switch result {
       case .failure(let error):
