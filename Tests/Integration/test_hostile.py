@@ -174,7 +174,7 @@ def test_who_asks_ahead_and_reads_nothing_has_one_answer_waiting(daemon):
             await ada.settle()
 
     asyncio.run(fill())
-    path = "/messages/sync?limit=100"
+    path = "/conversations/ada/messages?limit=100"
     page = len(daemon.get(path, token=token).text)
     assert page > 1_600_000
     request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
