@@ -60,7 +60,7 @@ final class StubStore: Store {
 
   private func next(_ position: inout Position) -> Position {
     position += 1
-    horizon.begin([position])
+    horizon.begin(CollectionOfOne(position))
     return position
   }
 

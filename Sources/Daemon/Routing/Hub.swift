@@ -63,11 +63,9 @@ final class Hub: Router, Sessions, Liveness {
 
   private func deliver(_ deliveries: [Delivery], alsoToLatecomers: Bool) {
     var elsewhere: [ObjectIdentifier: (loop: LoopGateway, frames: [OutboundFrame])] = [:]
-    var recent = RecentDevices()
     for delivery in deliveries {
-      let known = recent.devices(of: delivery.userID) { self.devices(of: $0) }
       var bytes: [UInt8]?
-      for outbox in known where delivery.reaches(outbox.connection.id) {
+      for outbox in devices(of: delivery.userID) where delivery.reaches(outbox.connection.id) {
         guard alsoToLatecomers || outbox.joinedAt < delivery.position ?? .max else { continue }
         let frame = bytes ?? delivery.event.bytes
         bytes = frame
