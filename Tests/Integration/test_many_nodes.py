@@ -1,6 +1,7 @@
 """Two nodes without the presence stage: deliveries find devices by the router, on whichever node they are."""
 
 import asyncio
+import json
 
 import pytest
 import websockets
@@ -41,3 +42,16 @@ def test_too_many_devices_of_a_user_are_found_across_nodes(nodes):
             assert closed.value.rcvd.code == 4409
 
     asyncio.run(run())
+
+
+def test_who_is_written_to_by_many_is_not_cut_off_when_nodes_have_just_met(start_cluster, postgres, redis):
+    """The first frame from a node tells the other that something may be missing. What comes behind it is held back until
+    the feed was read, which must not take so long that it comes all at once and is more than a client takes."""
+    limits = "max_frame: 64KiB, outbound_buffer: 512KiB"
+    nodes = start_cluster(2, store=postgres.url, state=redis.url, rate="100000/s", burst="100000", limits=limits)
+    at = [word for node in nodes.daemons for word in ("--at", f"127.0.0.1:{node.port}")]
+    load = ["--senders", "100", "--rate", "1000", "--content", "2000", "--warm-up", "0", "--seconds", "3", "--json"]
+    done = nodes[0].command("bench", "--config", str(nodes[0].config), *at, *load)
+    found = json.loads(done.stdout)
+    assert done.returncode == 0, found
+    assert found["closed"] == 0 and found["delivered"] == found["acked"] > 0

@@ -30,6 +30,8 @@ final class FeedFollower: Sendable {
     var follower: FollowerState
     var isReading = false
     var isEnded = false
+    /// Whether the feed is read again and again until nothing is missing.
+    var isHurrying = false
     /// How far the feed was complete at moments of the last seconds, oldest first.
     var past: [(at: UInt64, position: Position)] = []
     var handedOver: UInt64 = 0
@@ -101,14 +103,31 @@ final class FeedFollower: Sendable {
       feed.horizon.interrupted(true)
     }
     read()
+    let isFirst = state.withLock { state in
+      defer { state.isHurrying = true }
+      return !state.isHurrying
+    }
+    if isFirst { soon() }
   }
 
   private func later() {
-    let (isEnded, hasGap) = state.withLock { ($0.isEnded, $0.follower.hasGap) }
-    guard !isEnded else { return }
-    scheduler.after(hasGap ? Self.hurry : Self.interval) { [self] in
+    guard !state.withLock({ $0.isEnded }) else { return }
+    scheduler.after(Self.interval) { [self] in
       read()
       later()
+    }
+  }
+
+  /// Reads before the next step is due, as long as something is missing: what has come by itself waits for it.
+  private func soon() {
+    scheduler.after(Self.hurry) { [self] in
+      let goesOn = state.withLock { state in
+        state.isHurrying = state.follower.hasGap && !state.isEnded
+        return state.isHurrying
+      }
+      guard goesOn else { return }
+      read()
+      soon()
     }
   }
 
