@@ -1,5 +1,5 @@
 /// The feed of everyone is read by indexes in the order of positions. By ranges of pages it was cheap to write and dear to
-/// read: what was written since the ranges were summarized last, a minute and more, was gone through for each page.
+/// read: what was written since the ranges were summarized last was gone through for each page.
 ///
 /// Building the indexes keeps writers waiting. Where that would take too long, they are made before, under these names:
 /// on each partition `CONCURRENTLY`, then on the table with `ON ONLY`, and attached.
@@ -7,7 +7,5 @@ enum Migration0010 {
   static let sql = """
     CREATE INDEX IF NOT EXISTS messages_position ON messages (position);
     CREATE INDEX IF NOT EXISTS messages_born ON messages (born);
-    DROP INDEX messages_feed;
-    DROP INDEX messages_births;
     """
 }

@@ -19,6 +19,7 @@ enum Migrations {
     Step(sql: Migration0008.sql, needs: 1),
     Step(sql: Migration0009.sql, needs: 1),
     Step(sql: Migration0010.sql, needs: 1),
+    Step(sql: Migration0011.sql, needs: 1),
   ]
 
   /// The schema of this version.
