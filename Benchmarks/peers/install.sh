@@ -3,10 +3,13 @@
 # unpacked there rather than installed, but for Node.js where there is none: so the system starts nothing of it, and
 # a Node.js that is not Debian's may stay. What is installed or unpacked already is left alone.
 set -eu
+export LC_ALL=C
 cd "$(dirname "$0")/../.."
 folder=$PWD/.build/peers
 root=$folder/root
 here=$PWD/Benchmarks/peers
+
+download() { (cd "$folder/packages" && apt-get download -qq -o APT::Sandbox::User=root "$@"); }
 
 # Downloads packages and unpacks them.
 unpack() {
@@ -17,17 +20,22 @@ unpack() {
   echo "unpacking $*"
   mkdir -p "$folder/packages" "$root"
   # Packages are downloaded to the working directory, and not all by a user who could write elsewhere.
-  (cd "$folder/packages" && apt-get download -qq -o APT::Sandbox::User=root "$@")
+  download "$@" || { update && download "$@"; } # lists may name what the mirror has newer by now
   for package in "$folder"/packages/*.deb; do
     dpkg-deb --extract "$package" "$root"
     rm "$package"
   done
 }
 
-# Reads the lists of packages where some are not known.
-know() {
-  apt-cache show "$@" >/dev/null 2>&1 && return
+update() {
   if [ "$(id -u)" -eq 0 ]; then apt-get update -q >/dev/null; else sudo apt-get update -q >/dev/null; fi
+}
+
+# Reads the lists of packages where some can't be had: those that were removed are known, and no more than that.
+know() {
+  for package in "$@"; do
+    apt-cache policy "$package" | grep -q 'Candidate: [0-9]' || { update && return; }
+  done
 }
 
 # The packages that would have to be installed for some, themselves included.
