@@ -5,7 +5,7 @@ import Services
 struct LimitTable {
   private struct Key: Hashable {
     let scope: String
-    let subject: String
+    let subject: ExactText
   }
 
   private var debts: [Key: UInt64] = [:]
@@ -20,7 +20,7 @@ struct LimitTable {
   var count: Int { debts.count }
 
   mutating func charge(_ request: AdmissionRequest, at now: UInt64) -> Admission {
-    let key = Key(scope: request.scope, subject: request.subject)
+    let key = Key(scope: request.scope, subject: ExactText(request.subject))
     if let place = debts.index(forKey: key) {
       return GCRA.charge(request, at: now, tat: &debts.values[place])
     }

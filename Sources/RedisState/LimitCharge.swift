@@ -20,7 +20,10 @@ struct LimitCharge {
     var charges: [LimitCharge] = []
     charges.reserveCapacity(requests.count)
     for (place, request) in requests.enumerated() {
-      if let last = charges.indices.last, charges[last].request == request {
+      // Users are others where the bytes of their names are, which Swift may hold equal.
+      if let last = charges.indices.last, charges[last].request == request,
+        ExactText(charges[last].request.subject) == ExactText(request.subject)
+      {
         charges[last].places = charges[last].places.lowerBound..<place + 1
       } else {
         charges.append(LimitCharge(request: request, places: place..<place + 1))

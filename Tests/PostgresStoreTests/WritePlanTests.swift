@@ -106,6 +106,16 @@ struct WritePlanTests {
         ].map(\.bytes))
   }
 
+  @Test("Users whose names differ in their bytes alone are not one")
+  func exactNames() {
+    func read(by user: String) -> StoreWrite {
+      .receipt(Receipt(.read, by: user, of: .messages([MessageID(rawValue: 1)]), at: now))
+    }
+    let plan = WritePlan([read(by: "\u{e9}"), read(by: "e\u{301}")], at: now)
+    #expect(
+      plan.statements[0].values[1].bytes == PostgresValue.texts(["\u{e9}", "e\u{301}"]).bytes)
+  }
+
   @Test("An edit and a reading up to a message keep their place among the receipts")
   func barriers() {
     let delivered = receipt(.delivered, 1)

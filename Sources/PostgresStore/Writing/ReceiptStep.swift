@@ -21,7 +21,7 @@ struct ReceiptStep {
 
   private struct Key: Hashable {
     let message: MessageID
-    let reader: String
+    let reader: ExactText
   }
 
   /// The first receipt of its kind.
@@ -39,7 +39,7 @@ struct ReceiptStep {
   var count: Int { requests.count }
 
   mutating func add(_ receipt: Receipt, of message: MessageID, at index: Int) {
-    let mark = mark(Key(message: message, reader: receipt.userID))
+    let mark = mark(Key(message: message, reader: ExactText(receipt.userID)))
     let word = Word(slot: requests.count, at: receipt.at)
     switch receipt.kind {
     // What is read is delivered: saying so later changes nothing.
@@ -70,16 +70,19 @@ struct ReceiptStep {
     return PostgresStatement(
       "SELECT * FROM mark_each($1, $2, $3, $4, $5, $6)",
       [
-        .integers(marks.map { Int64(bitPattern: $0.key.message.rawValue) }), .texts(marks.map(\.key.reader)),
+        .integers(marks.map { Int64(bitPattern: $0.key.message.rawValue) }),
+        .texts(marks.map(\.key.reader.text)),
         slots(\.delivered), moments(\.delivered), slots(\.read), moments(\.read),
       ])
   }
 
   func read(_ answer: PostgresResult, into results: inout [WriteResult]) {
-    var rowOfMark = [Int](repeating: 0, count: marks.count)
+    var rowOfMark = [Int?](repeating: nil, count: marks.count)
     for row in answer.rows { rowOfMark[Int(answer.integer(row, 0)) - 1] = row }
     for request in requests {
-      results[request.index] = result(of: request, answer, rowOfMark[request.mark])
+      results[request.index] =
+        rowOfMark[request.mark].map { result(of: request, answer, $0) }
+        ?? .unavailable("the database said nothing of a receipt")
     }
   }
 
@@ -91,7 +94,7 @@ struct ReceiptStep {
     let isFirst = (isDelivery ? mark.delivered : mark.read)?.slot == request.slot
     let position = isFirst ? answer.optionalInteger(row, isDelivery ? 7 : 8) : nil
     let change = MessageChange(
-      messageID: mark.key.message, senderID: answer.text(row, 2), receiverID: mark.key.reader,
+      messageID: mark.key.message, senderID: answer.text(row, 2), receiverID: mark.key.reader.text,
       at: Timestamp(milliseconds: answer.integer(row, isDelivery ? 4 : 5)),
       version: Int(answer.integer(row, isDelivery && position != nil ? 6 : 3)),
       position: position.map { UInt64($0) })

@@ -97,6 +97,18 @@ public struct SendKey: Sendable, Hashable {
     self.senderID = senderID
     self.tempID = tempID
   }
+
+  /// Whether both have the same bytes, as the stores and Redis compare them.
+  public static func == (one: SendKey, other: SendKey) -> Bool {
+    one.scope == other.scope && ExactText(one.senderID) == ExactText(other.senderID)
+      && ExactText(one.tempID) == ExactText(other.tempID)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(scope)
+    hasher.combine(ExactText(senderID))
+    hasher.combine(ExactText(tempID))
+  }
 }
 
 /// A send that is durable.
