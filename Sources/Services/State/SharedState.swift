@@ -105,7 +105,7 @@ public struct SendKey: Sendable, Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    hasher.combine(scope)
+    // There are few scopes, mostly one.
     hasher.combine(ExactText(senderID))
     hasher.combine(ExactText(tempID))
   }
