@@ -21,9 +21,6 @@ struct PushBreaker: Sendable {
     return now < closedUntil ? 0 : min(capacity, Self.threshold / 2)
   }
 
-  /// When more may be sent than now; `nil` where time changes nothing.
-  func nextChance(after now: UInt64) -> UInt64? { isOpen && closedUntil > now ? closedUntil : nil }
-
   /// The service has answered something that is about the push, or has taken it.
   mutating func succeed() {
     failures = 0
