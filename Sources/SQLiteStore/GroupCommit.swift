@@ -76,7 +76,7 @@ final class GroupCommit {
     position = changes.position
     conversations = changes.conversations
     ledger.committed(to: position, writes: size)
-    for own in results { horizon.begin(own.lazy.flatMap(\.positions)) }
+    for own in results { horizon.begin(own.positions) }
     for (submission, own) in zip(group, results) { submission.then(own) }
   }
 

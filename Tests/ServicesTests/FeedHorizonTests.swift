@@ -21,7 +21,7 @@ struct FeedHorizonTests {
         }
         #expect(horizon.position == open.min().map { $0 - 1 } ?? highest)
       }
-      horizon.end(open)
+      horizon.end(Array(open))
       #expect(horizon.position == highest)
     }
   }

@@ -36,6 +36,7 @@ final class StubStore: Store {
   func write(_ writes: [StoreWrite], then: @escaping @Sendable ([WriteResult]) -> Void) {
     state.withLock { state in
       let results = writes.map { result(of: $0, &state.position) }
+      horizon.begin(results.positions)
       state.commits.append(Commit(results: results, then: then))
     }
   }
@@ -60,7 +61,6 @@ final class StubStore: Store {
 
   private func next(_ position: inout Position) -> Position {
     position += 1
-    horizon.begin(CollectionOfOne(position))
     return position
   }
 

@@ -55,7 +55,7 @@ final class Writer {
     let messages = writes.compactMap { if case .message(let message, _) = $0 { message.id } else { nil } }
     horizon.underWay(messages)
     let results = make(writes[...])
-    horizon.begin(results.lazy.flatMap(\.positions))
+    horizon.begin(results.positions)
     horizon.answered(messages)
     var start = 0
     for submission in group {

@@ -108,7 +108,7 @@ public final class FeedHorizon: Sendable {
 
   /// Says that changes have been committed and are going to be carried out. Called by the store before it reports the
   /// write; in the order of the positions where the store is this node's alone.
-  public func begin(_ positions: some Sequence<Position>) {
+  public func begin(_ positions: [Position]) {
     state.withLock { state in
       for position in positions {
         if isShared {
@@ -137,7 +137,7 @@ public final class FeedHorizon: Sendable {
   public var hasOvertaken: Bool { overtakes.load(ordering: .acquiring) }
 
   /// Says that changes have been carried out.
-  public func end(_ positions: some Sequence<Position>) {
+  public func end(_ positions: [Position]) {
     state.withLock { state in
       if !state.overtaken.isEmpty {
         state.overtaken.subtract(positions)

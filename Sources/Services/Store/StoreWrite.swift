@@ -72,14 +72,21 @@ public enum WriteResult: Sendable, Equatable {
   case unknown(String)
 }
 
-extension WriteResult {
-  /// The places in the feed that the change took, in their order.
+extension [WriteResult] {
+  /// The places in the feed that the changes took, in rising order.
   public var positions: [Position] {
-    switch self {
-    case .stored(_, let position): [position]
-    case .changed(let changes): changes.compactMap(\.position)
-    case .duplicate, .linked, .known, .kept, .taken, .marks, .done, .refused, .unavailable, .unknown: []
+    var positions: [Position] = []
+    positions.reserveCapacity(count)
+    for result in self {
+      switch result {
+      case .stored(_, let position): positions.append(position)
+      case .changed(let changes):
+        for change in changes { if let position = change.position { positions.append(position) } }
+      case .duplicate, .linked, .known, .kept, .taken, .marks, .done, .refused, .unavailable, .unknown: break
+      }
     }
+    positions.sort()
+    return positions
   }
 }
 

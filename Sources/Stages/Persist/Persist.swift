@@ -90,7 +90,10 @@ public struct Persist: DeferringStage {
 
   /// Moves the store's horizon past the changes of events that have ended.
   public func settled(_ settlements: [Settlement]) {
-    let positions = settlements.flatMap { $0.event[PositionsKey.self] ?? [] }
+    var positions: [Position] = []
+    for settlement in settlements {
+      if let own = settlement.event[PositionsKey.self] { positions += own }
+    }
     if !positions.isEmpty { store.horizon.end(positions) }
   }
 
