@@ -21,7 +21,10 @@ public final class Engine: @unchecked Sendable {
   let clock: EngineClock
   let limit: Int
 
-  var lanes = LaneTable<Held>()
+  /// Not checked at run time to be accessed by one at a time: this table and `intake` are values whose methods call nothing
+  /// but their own parts and a chain's ``Chain/route(of:)``, so nobody can come back to them within an access, and only the
+  /// executor's thread has them.
+  @exclusivity(unchecked) var lanes = LaneTable<Held>()
   var flights: [UInt64: Flight] = [:]
   var lastFlight: UInt64 = 0
   /// The flight that is being handed over at this moment, and what came back of it at once.
@@ -37,7 +40,7 @@ public final class Engine: @unchecked Sendable {
   var touched: [Connection] = []
   var timerIsSet = false
 
-  private var intake = Intake()
+  @exclusivity(unchecked) private var intake = Intake()
   private var ready: [(chain: Chain, stage: Int, events: [Event])] = []
   private var isRunning = false
 

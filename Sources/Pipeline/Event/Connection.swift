@@ -85,8 +85,9 @@ public final class Connection: @unchecked Sendable {
   /// Apart from what others see of it, so that the compiler knows all accesses to it and need not check them at run time.
   private var heldSink: (any AnswerSink)?
 
-  /// The connection's events that are held in the chain; confined to the engine's executor.
-  var lane = Lane()
+  /// The connection's events that are held in the chain; confined to the engine's executor. Not checked at run time to be
+  /// accessed by one at a time: two ends and a count, which only the methods of ``LaneTable`` change, and those call nobody.
+  @exclusivity(unchecked) var lane = Lane()
 
   /// A connection that has not been authenticated yet.
   public init(id: ConnectionID, ingress: Ingress, remoteAddress: String, trace: TraceParent? = nil) {
