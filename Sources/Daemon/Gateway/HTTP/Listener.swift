@@ -6,10 +6,6 @@ import NIOSSL
 
 /// Takes connections at an address.
 enum Listener {
-  /// Small reads to begin with: an idle connection holds no buffer, a busy one grows its own.
-  private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
-    minimum: 256, initial: 512, maximum: 65_536)
-
   /// How many connections may wait to be taken.
   private static let backlog: Int32 = 4096
 
@@ -111,7 +107,7 @@ enum Listener {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.maxMessagesPerRead, value: 16)
       .childChannelOption(.maxMessagesPerRead, value: 1)
-      .childChannelOption(.recvAllocator, value: receiveAllocator)
+      .childChannelOption(.recvAllocator, value: PassingBuffers())
       .childChannelInitializer(initialize)
   }
 
