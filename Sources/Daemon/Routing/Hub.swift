@@ -11,8 +11,7 @@ final class Hub: Router, Sessions, Liveness {
   private static let shardCount = 64
 
   private struct Shard {
-    /// A user's devices, oldest first.
-    var devices: [ExactText: [Outbox]] = [:]
+    var devices: [ExactText: DeviceList] = [:]
   }
 
   private final class LockedShard: Sendable {
@@ -35,23 +34,22 @@ final class Hub: Router, Sessions, Liveness {
   func register(_ outbox: Outbox, user: String, limit: Int) -> [Outbox] {
     outbox.joinedAt = horizon.joining
     return shard(of: user).withLock { shard in
-      var devices = shard.devices[ExactText(user)] ?? []
-      guard !devices.contains(where: { $0 === outbox }) else { return [] }
-      devices.append(outbox)
+      let known = shard.devices[ExactText(user)] ?? DeviceList()
+      guard !known.contains(where: { $0 === outbox }) else { return [] }
+      let devices = known + [outbox]
       // More than one where the limit has been lowered.
-      let tooMany = Array(devices.prefix(max(0, devices.count - limit)))
-      devices.removeFirst(tooMany.count)
-      shard.devices[ExactText(user)] = devices
-      return tooMany
+      let tooMany = devices.prefix(max(0, devices.count - limit))
+      shard.devices[ExactText(user)] = DeviceList(devices.dropFirst(tooMany.count))
+      return Array(tooMany)
     }
   }
 
   /// Forgets a device.
   func unregister(_ outbox: Outbox, user: String) {
     shard(of: user).withLock { shard in
-      guard var devices = shard.devices.removeValue(forKey: ExactText(user)) else { return }
-      devices.removeAll { $0 === outbox }
-      if !devices.isEmpty { shard.devices[ExactText(user)] = devices }
+      guard let devices = shard.devices.removeValue(forKey: ExactText(user)) else { return }
+      let others = DeviceList(devices.filter { $0 !== outbox })
+      if !others.isEmpty { shard.devices[ExactText(user)] = others }
     }
   }
 
@@ -133,11 +131,11 @@ final class Hub: Router, Sessions, Liveness {
     close(devices(of: user).filter { $0.connection.id == device.connection }, .replaced)
   }
 
-  private func devices(of user: String) -> [Outbox] {
-    shard(of: user).withLock { $0.devices[ExactText(user)] } ?? []
+  private func devices(of user: String) -> DeviceList {
+    shard(of: user).withLock { $0.devices[ExactText(user)] } ?? DeviceList()
   }
 
-  private func close(_ outboxes: [Outbox], _ code: CloseCode) {
+  private func close(_ outboxes: some Sequence<Outbox>, _ code: CloseCode) {
     for outbox in outboxes { outbox.loop.eventLoop.execute { outbox.close(code) } }
   }
 
