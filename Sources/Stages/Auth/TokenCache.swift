@@ -35,7 +35,11 @@ struct TokenCache: Sendable {
   private var oldest = 0
 
   /// An empty cache of at least one place.
-  init(capacity: Int) { self.capacity = max(1, capacity) }
+  init(capacity: Int) {
+    self.capacity = max(1, capacity)
+    // Room that is not used yet takes no memory; what grows takes up to twice what it needs.
+    order.reserveCapacity(self.capacity)
+  }
 
   /// How many identities are kept.
   var count: Int { identities.count }
