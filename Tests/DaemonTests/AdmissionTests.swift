@@ -4,35 +4,42 @@ import Testing
 
 @Suite("What bounds connections before anybody knows whose they are")
 struct AdmissionTests {
+  private let limits = AdmissionLimits()
+
+  /// Whether there was room for one more, which keeps it.
+  private func takesOne(of most: Int) -> Bool { Admission(limits, mostUnauthenticated: most) != nil }
+
   @Test("So many may be unauthenticated, and their places are given back once")
-  func unauthenticated() throws {
-    let limits = AdmissionLimits()
-    let first = try #require(Admission(limits, mostUnauthenticated: 2))
-    let second = try #require(Admission(limits, mostUnauthenticated: 2))
-    #expect(Admission(limits, mostUnauthenticated: 2) == nil)
-    first.authenticated()
-    first.authenticated()
-    first.end()
+  func unauthenticated() {
+    var first = Admission(limits, mostUnauthenticated: 2)
+    var second = Admission(limits, mostUnauthenticated: 2)
+    #expect(!takesOne(of: 2) && limits.unauthenticatedCount == 2)
+    first?.authenticated(in: limits)
+    first?.authenticated(in: limits)
+    first?.end(in: limits)
     #expect(limits.unauthenticatedCount == 1)
-    let third = Admission(limits, mostUnauthenticated: 2)
-    #expect(third != nil && limits.unauthenticatedCount == 2)
-    second.end()
-    third?.end()
-    #expect(limits.unauthenticatedCount == 0)
+    #expect(takesOne(of: 2) && limits.unauthenticatedCount == 2)
+    second?.end(in: limits)
+    second?.end(in: limits)
+    #expect(limits.unauthenticatedCount == 1)
   }
 
   @Test("An address may have so many, each counted once")
-  func byAddress() throws {
-    let limits = AdmissionLimits()
-    let address = IPAddress("192.0.2.1")
-    let some = (0..<3).compactMap { _ in Admission(limits, mostUnauthenticated: 100) }
-    #expect(some[0].count(address, limit: 2) && some[0].count(address, limit: 2))
-    #expect(some[1].count(address, limit: 2))
-    #expect(!some[2].count(address, limit: 2))
-    #expect(some[2].count(IPAddress("192.0.2.2"), limit: 2))
-    some[0].end()
-    let next = try #require(Admission(limits, mostUnauthenticated: 100))
-    #expect(next.count(address, limit: 2))
-    #expect(next.count(nil, limit: 2))
+  func byAddress() {
+    func taken(_ admission: inout Admission?, _ address: String?) -> Bool? {
+      admission?.count(address.flatMap(IPAddress.init), limit: 2, in: limits)
+    }
+    var first = Admission(limits, mostUnauthenticated: 100)
+    var second = Admission(limits, mostUnauthenticated: 100)
+    var third = Admission(limits, mostUnauthenticated: 100)
+    let counted = [
+      taken(&first, "192.0.2.1"), taken(&first, "192.0.2.1"), taken(&second, "192.0.2.1"),
+      taken(&third, "192.0.2.1"), taken(&third, "192.0.2.2"),
+    ]
+    #expect(counted == [true, true, true, false, true])
+    first?.end(in: limits)
+    var next = Admission(limits, mostUnauthenticated: 100)
+    let afterwards = [taken(&next, "192.0.2.1"), taken(&next, nil)]
+    #expect(afterwards == [true, true])
   }
 }

@@ -33,24 +33,23 @@ final class AdmissionLimits: Sendable {
   }
 }
 
-/// One connection's share of the limits, given back when it ends. Confined to the connection's event loop.
-final class Admission {
-  private let limits: AdmissionLimits
-  private var isUnauthenticated = false
+/// One connection's share of the limits, given back when it ends; there is one of it, so that this is done once.
+///
+/// Whoever has it says whose limits they are, since that takes memory in every connection else.
+struct Admission: ~Copyable {
   private var customer: IPAddress?
+  private var isUnauthenticated = true
 
   /// A connection that has just been made; `nil` where too many are unauthenticated.
   init?(_ limits: AdmissionLimits, mostUnauthenticated: Int) {
-    self.limits = limits
     guard limits.beginUnauthenticated(limit: mostUnauthenticated) else { return nil }
-    isUnauthenticated = true
   }
 
   /// Counts the connection under its client's address, once.
   ///
   /// - Parameter limit: How many one customer may have; `nil` for any number.
   /// - Returns: `false` where that is more than it may have.
-  func count(_ address: IPAddress?, limit: Int?) -> Bool {
+  mutating func count(_ address: IPAddress?, limit: Int?, in limits: AdmissionLimits) -> Bool {
     guard let limit, let address, customer == nil else { return true }
     guard limits.begin(address.customer, limit: limit) else { return false }
     customer = address.customer
@@ -58,15 +57,15 @@ final class Admission {
   }
 
   /// Somebody has been authenticated on the connection.
-  func authenticated() {
+  mutating func authenticated(in limits: AdmissionLimits) {
     guard isUnauthenticated else { return }
     isUnauthenticated = false
     limits.endUnauthenticated()
   }
 
   /// The connection has ended.
-  func end() {
-    authenticated()
+  mutating func end(in limits: AdmissionLimits) {
+    authenticated(in: limits)
     if let customer { limits.end(customer) }
     customer = nil
   }

@@ -8,7 +8,7 @@ struct GatewayCounters: Sendable {
   var framesOut: UInt64 = 0
   var requests: UInt64 = 0
   /// By code, each of them from the start: a series that begins at 1 shows no rise.
-  var closes = Dictionary(uniqueKeysWithValues: CloseCode.all.map { ($0.code, UInt64(0)) })
+  var closes = Dictionary(uniqueKeysWithValues: CloseCode.allCases.map { ($0.code, UInt64(0)) })
 
   mutating func countClose(_ code: CloseCode) { closes[code.code, default: 0] += 1 }
 

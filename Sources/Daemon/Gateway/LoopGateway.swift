@@ -128,15 +128,16 @@ final class LoopGateway: @unchecked Sendable {
 
   /// Looks after a connection from now on.
   func add(_ member: any LoopMember) {
-    member.place = members.count
+    member.place = Int32(members.count)
     members.append(member)
   }
 
   /// Looks after a connection no more.
   func remove(_ member: any LoopMember) {
     guard member.place >= 0 else { return }
-    members.swapAt(member.place, members.count - 1)
-    members[member.place].place = member.place
+    let place = Int(member.place)
+    members.swapAt(place, members.count - 1)
+    members[place].place = member.place
     members.removeLast()
     member.place = -1
   }
@@ -179,7 +180,7 @@ final class LoopGateway: @unchecked Sendable {
 /// A connection that a loop looks after. Confined to the loop.
 protocol LoopMember: AnyObject {
   /// Where it stands in the loop's list; the list's own business.
-  var place: Int { get set }
+  var place: Int32 { get set }
   /// How many bytes wait until its client takes them.
   var backlog: Int { get }
 

@@ -19,12 +19,13 @@ final class Outbox: @unchecked Sendable {
   let lastHeard: Atomic<UInt64>
   /// From where in the feed on it is told of changes that were read from there.
   var joinedAt: Position = 0
+  private let channel: any Channel
+  // From here on in an order that leaves no gaps.
+  private var pending = ByteBuffer()
+  private var isDirty = false
+  private var bytesUnderWay = 0
   /// How the client unpacks messages, where it does.
   private let deflate: PerMessageDeflate?
-  private let channel: any Channel
-  private var pending = ByteBuffer()
-  private var bytesUnderWay = 0
-  private var isDirty = false
   private var endsOutput = false
   private(set) var closing: CloseCode?
   /// Set by the handler, which writes control frames and knows when the peer has gone.

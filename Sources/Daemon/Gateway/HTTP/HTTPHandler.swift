@@ -8,7 +8,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   /// How long a connection may do nothing between two requests, and a client take to read an answer.
   private static let idleLimit: UInt64 = 60_000_000_000
 
-  var place = -1
+  var place: Int32 = -1
   /// One answer at a time, which the request's limits bound: not counted.
   var backlog: Int { 0 }
   private let loop: LoopGateway
@@ -71,8 +71,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   /// would cost more than it is worth.
   override func channelActive(context: ChannelHandlerContext) {
     admission = Admission(loop.shared.admission, mostUnauthenticated: loop.settings.maxUnauthenticated)
-    let isTaken =
-      admission.map { peerIsTrusted || $0.count(peer, limit: loop.settings.maxConnectionsPerIP) } ?? false
+    let isTaken = admission != nil && (peerIsTrusted || count(peer))
     guard isTaken, !loop.shared.isDraining.load(ordering: .relaxed) else {
       loop.counters.refusedConnections += 1
       return context.close(promise: nil)
@@ -80,8 +79,12 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     context.fireChannelActive()
   }
 
+  private func count(_ address: IPAddress?) -> Bool {
+    admission?.count(address, limit: loop.settings.maxConnectionsPerIP, in: loop.shared.admission) ?? true
+  }
+
   override func channelInactive(context: ChannelHandlerContext) {
-    admission?.end()
+    admission?.end(in: loop.shared.admission)
     context.fireChannelInactive()
   }
 
@@ -102,7 +105,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     }
     if head.method == .OPTIONS, let crossOrigin { return answer(crossOrigin.preflight) }
     remoteAddress = client(of: head)
-    guard admission?.count(remoteAddress, limit: loop.settings.maxConnectionsPerIP) ?? true else {
+    guard count(remoteAddress) else {
       return answer(
         .problem(
           Rejection(.rateLimited, "this address has too many connections", retryAfter: .seconds(5))))
@@ -270,8 +273,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
     context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)), promise: nil)
     let socket = WebSocketHandler(
       loop: loop, connection: connection, channel: context.channel, deflate: handshake.deflate,
-      admission: admission)
-    admission = nil
+      admission: admission.take())
     let channel = context.channel
     let pipeline = context.pipeline.syncOperations
     do {
@@ -296,7 +298,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
 
   func receive(_ reply: Reply) {
     lastActive = loop.clock.monotonic()
-    if caller?.identity != nil { admission?.authenticated() }
+    if caller?.identity != nil { admission?.authenticated(in: loop.shared.admission) }
     switch purpose {
     case .none: return
     case .open(let handshake, let connection):

@@ -1,28 +1,36 @@
 /// Why a WebSocket ends: the code and reason of a close frame (RFC 6455, section 7.4; 4000 and up are ours).
-struct CloseCode: Sendable, Equatable {
-  let code: UInt16
-  let reason: String
-
-  static let normal = CloseCode(code: 1000, reason: "bye")
-  static let protocolError = CloseCode(code: 1002, reason: "protocol error")
+enum CloseCode: UInt16, CaseIterable, Sendable {
+  case normal = 1000
+  case protocolError = 1002
   /// Also for what can't be unpacked.
-  static let notUTF8 = CloseCode(code: 1007, reason: "text is not UTF-8")
-  static let tooBig = CloseCode(code: 1009, reason: "frame too big")
+  case notUTF8 = 1007
+  case tooBig = 1009
   /// The daemon is ending: connect again, after a random while.
-  static let restarting = CloseCode(code: 1012, reason: "restarting; reconnect with jitter")
-  static let unauthenticated = CloseCode(code: 4401, reason: "unauthenticated or expired")
+  case restarting = 1012
+  case unauthenticated = 4401
   /// One's own backend wants the user gone.
-  static let forbidden = CloseCode(code: 4403, reason: "forbidden")
-  static let slowConsumer = CloseCode(code: 4408, reason: "slow consumer")
+  case forbidden = 4403
+  case slowConsumer = 4408
   /// The user has connected more often than allowed, and this was the oldest.
-  static let replaced = CloseCode(code: 4409, reason: "replaced by a newer connection")
-  static let abusiveRate = CloseCode(code: 4429, reason: "too many rejected events")
+  case replaced = 4409
+  case abusiveRate = 4429
 
-  /// All that the daemon closes with.
-  static let all = [
-    normal, protocolError, notUTF8, tooBig, restarting, unauthenticated, forbidden, slowConsumer, replaced,
-    abusiveRate,
-  ]
+  var code: UInt16 { rawValue }
+
+  var reason: String {
+    switch self {
+    case .normal: "bye"
+    case .protocolError: "protocol error"
+    case .notUTF8: "text is not UTF-8"
+    case .tooBig: "frame too big"
+    case .restarting: "restarting; reconnect with jitter"
+    case .unauthenticated: "unauthenticated or expired"
+    case .forbidden: "forbidden"
+    case .slowConsumer: "slow consumer"
+    case .replaced: "replaced by a newer connection"
+    case .abusiveRate: "too many rejected events"
+    }
+  }
 
   /// Whether a peer may send this code (RFC 6455, section 7.4.1 and the IANA registry).
   static func mayBeSent(_ code: UInt16) -> Bool {

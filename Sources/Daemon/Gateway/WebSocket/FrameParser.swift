@@ -24,10 +24,10 @@ package struct FrameParser {
   /// How many frames a message may be split into.
   static let fragmentLimit = 1024
 
+  private var fragments: Fragments?
   private let role: Role
   /// Whether messages may be packed (RFC 7692).
   private let takesPacked: Bool
-  private var fragments: Fragments?
 
   /// The frames of a message so far; a box, so that a connection without one pays a word for it.
   private final class Fragments {

@@ -5,7 +5,7 @@ import Synchronization
 /// One WebSocket: frames in, events to the engine; answers and deliveries out by its outbox.
 ///
 /// Confined to its event loop. What an idle connection costs is this object, its connection and its outbox: no timer,
-/// no buffer.
+/// no buffer. What is kept stands in an order that leaves no gaps, and nothing twice.
 final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
@@ -15,39 +15,40 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   static let eventsInFlightLimit = 1024
 
   let outbox: Outbox
-  var place = -1
-  var backlog: Int { outbox.backlog }
-  private let loop: LoopGateway
-  private let connection: Connection
-  private let admission: Admission?
-  private var parser: FrameParser
-  private var unread = ByteBuffer()
   private var context: ChannelHandlerContext?
+  private var parser: FrameParser
+  private var pingsUnanswered: UInt8 = 0
   private var readIsHeld = false
+  private var rejectionsInARow: UInt32 = 0
+  /// When it was opened; once it is being closed, since when.
+  private var begun: UInt64
+  private var registeredUser: String?
+  /// The beginning of a frame that has not come whole.
+  private var unread: [UInt8] = []
+  private var admission: Admission?
+  /// Whether the peer has said goodbye or broken the protocol: what it sends besides is nothing.
+  private var peerIsDone = false
+  private var isClosing = false
+  var place: Int32 = -1
+  private var warnedOfExpiry: Timestamp?
+
+  private var loop: LoopGateway { outbox.loop }
+  private var connection: Connection { outbox.connection }
+  var backlog: Int { outbox.backlog }
   /// When the peer was last heard, on the engine's clock.
   private var lastHeard: UInt64 {
     get { outbox.lastHeard.load(ordering: .relaxed) }
     set { outbox.lastHeard.store(newValue, ordering: .relaxed) }
   }
-  private let openedAt: UInt64
-  private var pingsUnanswered: UInt8 = 0
-  private var rejectionsInARow = 0
-  private var warnedOfExpiry: Timestamp?
-  private var closingSince: UInt64 = 0
-  /// Whether the peer has said goodbye or broken the protocol: what it sends besides is nothing.
-  private var peerIsDone = false
-  private var registeredUser: String?
 
   init(
     loop: LoopGateway, connection: Connection, channel: any Channel, deflate: PerMessageDeflate?,
-    admission: Admission?
+    admission: consuming Admission?
   ) {
-    self.loop = loop
-    self.connection = connection
     self.admission = admission
     parser = FrameParser(takesPacked: deflate != nil)
     outbox = Outbox(loop: loop, connection: connection, channel: channel, deflate: deflate)
-    openedAt = loop.clock.monotonic()
+    begun = loop.clock.monotonic()
     connection.sink = self
   }
 
@@ -69,23 +70,29 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     var bytes = Self.unwrapInboundIn(data)
     lastHeard = loop.clock.monotonic()
     pingsUnanswered = 0
-    if unread.readableBytes > 0 { unread.writeBuffer(&bytes) } else { unread = bytes }
-    parse()
-    // What is kept is copied into a buffer of its own size, so that half a frame does not hold on to a whole read.
-    unread = unread.readableBytes == 0 ? ByteBuffer() : ByteBuffer(bytes: unread.readableBytesView)
+    if !unread.isEmpty {
+      var whole = context.channel.allocator.buffer(capacity: unread.count + bytes.readableBytes)
+      whole.writeBytes(unread)
+      whole.writeBuffer(&bytes)
+      bytes = whole
+      unread = []
+    }
+    parse(&bytes)
+    // What is kept is copied into a piece of its own size, so that half a frame does not hold on to a whole read.
+    if bytes.readableBytes > 0 { unread = Array(bytes.readableBytesView) }
   }
 
-  private func parse() {
+  private func parse(_ bytes: inout ByteBuffer) {
     do throws(FrameFault) {
       while !peerIsDone {
-        guard let message = try parser.next(from: &unread, limit: loop.settings.maxFrame) else { return }
+        guard let message = try parser.next(from: &bytes, limit: loop.settings.maxFrame) else { return }
         try take(message)
       }
     } catch {
       peerIsDone = true
       begin(closing: error.close, endsOutput: true)
     }
-    unread.clear()
+    bytes.clear()
   }
 
   private func take(_ message: FrameParser.Message) throws(FrameFault) {
@@ -155,7 +162,8 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     // Not before the greeting is on its way: another thread may have something for a device from here on.
     if reply.event.type == .connected { register() }
     guard reply.rejection != nil else { return rejectionsInARow = 0 }
-    rejectionsInARow += 1
+    // It stays at the most that it can count.
+    rejectionsInARow = min(rejectionsInARow, .max - 1) + 1
     if rejectionsInARow >= loop.settings.abuseAfter { begin(closing: .abusiveRate) }
   }
 
@@ -163,7 +171,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
   private func register() {
     guard let user = connection.identity?.userID, registeredUser == nil else { return }
     registeredUser = user
-    admission?.authenticated()
+    admission?.authenticated(in: loop.shared.admission)
     let tooMany = loop.shared.hub.register(outbox, user: user, limit: loop.settings.maxConnectionsPerUser)
     for oldest in tooMany { oldest.loop.eventLoop.execute { oldest.close(.replaced) } }
   }
@@ -172,8 +180,13 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   private func begin(closing code: CloseCode, endsOutput: Bool = false) {
     guard outbox.closing == nil else { return }
-    closingSince = loop.clock.monotonic()
+    countClosing(from: loop.clock.monotonic())
     outbox.close(code, endsOutput: endsOutput)
+  }
+
+  private func countClosing(from now: UInt64) {
+    isClosing = true
+    begun = now
   }
 
   /// Ends the connection when what is waiting has been written.
@@ -189,7 +202,7 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
     loop.remove(self)
     loop.counters.connections -= 1
     loop.shared.openSockets.wrappingSubtract(1, ordering: .relaxed)
-    admission?.end()
+    admission?.end(in: loop.shared.admission)
     if let registeredUser { loop.shared.hub.unregister(outbox, user: registeredUser) }
     connection.sink = nil
     loop.submit(Event(.disconnect, connection: connection, arrival: loop.clock.monotonic()))
@@ -204,13 +217,14 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   func tick(now: UInt64, wall: Timestamp) {
     if outbox.closing != nil {
-      if closingSince == 0 { closingSince = now }
-      if now > closingSince + 5_000_000_000 { context?.close(promise: nil) }
+      // Others may close the outbox too, without a word here.
+      if !isClosing { countClosing(from: now) }
+      if now > begun + 5_000_000_000 { context?.close(promise: nil) }
       return
     }
     guard let identity = connection.identity else {
       // Counted from the opening, however much the peer has sent meanwhile.
-      if now >= openedAt + nanoseconds(loop.settings.handshakeTimeout) { begin(closing: .unauthenticated) }
+      if now >= begun + nanoseconds(loop.settings.handshakeTimeout) { begin(closing: .unauthenticated) }
       return
     }
     if let end = identity.endsAt { watch(end, of: identity, wall) }
