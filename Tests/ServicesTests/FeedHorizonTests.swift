@@ -94,10 +94,28 @@ struct SharedHorizonTests {
   func joining() {
     let horizon = FeedHorizon(at: 10, isShared: true)
     horizon.note(horizon: 20, frontier: 30)
-    #expect(horizon.joining == 30)
+    #expect(horizon.joining.position == 30)
     horizon.interrupted(true)
-    #expect(horizon.joining == 20)
+    #expect(horizon.joining.position == 20)
     horizon.interrupted(false)
-    #expect(horizon.joining == 30)
+    #expect(horizon.joining == (30, true))
+  }
+
+  @Test(
+    "Who connects without an answer from the feed begins where all is handed over, until somebody later has one"
+  )
+  func joiningUnanswered() {
+    let horizon = FeedHorizon(at: 10, isShared: true)
+    horizon.note(horizon: 20, frontier: 30)
+    let early = horizon.askingForStand()
+    horizon.standIsUnknown()
+    #expect(horizon.joining == (20, false))
+    // What was asked before they came says nothing of where the feed stood then.
+    horizon.standIsKnown(early)
+    #expect(horizon.joining == (20, false))
+    let late = horizon.askingForStand()
+    horizon.note(horizon: 40, frontier: 50)
+    horizon.standIsKnown(late)
+    #expect(horizon.joining == (50, true))
   }
 }

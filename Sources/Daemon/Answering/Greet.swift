@@ -36,15 +36,24 @@ struct Greet: DeferringStage {
     let position = store.horizon.position
     guard let feed = store as? any SharedFeed else { return done(greeted(batch, position, position)) }
     let waiting = WaitingBatch(batch)
+    let asked = feed.horizon.askingForStand()
     feed.stand { result in
+      let now = try? result.get()
+      if now != nil { feed.horizon.standIsKnown(asked) }
       guard let batch = waiting.take() else { return }
-      done(greeted(batch, position, (try? result.get()) ?? position))
+      done(now.map { greeted(batch, position, $0) } ?? greetedWithoutStand(batch, position))
     }
-    // Without an answer, where this node stood is good enough: it lies before.
     scheduler.after(Self.patience) {
       guard let batch = waiting.take() else { return }
-      done(greeted(batch, position, position))
+      done(greetedWithoutStand(batch, position))
     }
+  }
+
+  /// Without an answer, where this node stood is good enough to begin: it lies before. But from where on those who come
+  /// are to be told what is found in the feed is not known.
+  private func greetedWithoutStand(_ batch: EventBatch, _ position: Position) -> EventBatch {
+    store.horizon.standIsUnknown()
+    return greeted(batch, position, position)
   }
 
   /// - Parameters:

@@ -9,9 +9,9 @@ import Synchronization
 /// ones gather. More than `limit` bytes waiting means that the client does not keep up: it is closed with 4408, so
 /// that it costs bounded memory and slows nobody.
 ///
-/// `Sendable` is not checked by the compiler and holds because only `loop`, `connection`, `lastHeard` and `joinedAt`
-/// are read from other threads: the first two are immutable, the third is atomic, and the last is set before a lock
-/// of the hub's hands the outbox to others; all else is touched on the event loop of `loop`.
+/// `Sendable` is not checked by the compiler and holds because only `loop`, `connection`, `lastHeard`, `joinedAt` and
+/// `joinQueue` are read from other threads: the first two are immutable, the third is atomic, and the last two are set before
+/// a lock of the hub's hands the outbox to others; all else is touched on the event loop of `loop`.
 final class Outbox: @unchecked Sendable {
   let loop: LoopGateway
   let connection: Connection
@@ -19,6 +19,8 @@ final class Outbox: @unchecked Sendable {
   let lastHeard: Atomic<UInt64>
   /// From where in the feed on it is told of changes that were read from there.
   var joinedAt: Position = 0
+  /// What waits until it is known what comes before it; `nil` of all but those who connect while the store does not answer.
+  var joinQueue: JoinQueue?
   private let channel: any Channel
   // From here on in an order that leaves no gaps.
   private var pending = ByteBuffer()
@@ -99,8 +101,9 @@ final class Outbox: @unchecked Sendable {
     loop.flushLater(self)
   }
 
-  /// The peer's window is full, so a close frame would not reach it: the connection just ends.
-  private func overflow() {
+  /// The peer's window is full, so a close frame would not reach it: the connection just ends. On the loop only.
+  func overflow() {
+    guard closing == nil, !isClosed else { return }
     closing = .slowConsumer
     loop.counters.countClose(.slowConsumer)
     pending = ByteBuffer()

@@ -24,6 +24,7 @@ final class Hub: Router, Sessions, Liveness {
 
   private let shards = (0..<Hub.shardCount).map { _ in LockedShard() }
   private let horizon: FeedHorizon
+  let latecomers = Latecomers()
 
   /// - Parameter horizon: That of the store whose changes are delivered.
   init(horizon: FeedHorizon) { self.horizon = horizon }
@@ -32,7 +33,9 @@ final class Hub: Router, Sessions, Liveness {
   ///
   /// - Returns: The devices that are too many: the user's oldest, where there are more than `limit`.
   func register(_ outbox: Outbox, user: String, limit: Int) -> [Outbox] {
-    outbox.joinedAt = horizon.joining
+    let joining = horizon.joining
+    outbox.joinedAt = joining.position
+    if !joining.isKnown { latecomers.add(outbox) }
     return shard(of: user).withLock { shard in
       let known = shard.devices[ExactText(user)] ?? DeviceList()
       guard !known.contains(where: { $0 === outbox }) else { return [] }
@@ -46,6 +49,7 @@ final class Hub: Router, Sessions, Liveness {
 
   /// Forgets a device.
   func unregister(_ outbox: Outbox, user: String) {
+    latecomers.remove(outbox)
     shard(of: user).withLock { shard in
       guard let devices = shard.devices.removeValue(forKey: ExactText(user)) else { return }
       let others = DeviceList(devices.filter { $0 !== outbox })
@@ -67,6 +71,7 @@ final class Hub: Router, Sessions, Liveness {
         guard alsoToLatecomers || outbox.joinedAt < delivery.position ?? .max else { continue }
         let frame = bytes ?? delivery.event.bytes
         bytes = frame
+        if let queue = outbox.joinQueue, queue.keeps(frame, at: delivery.position, for: outbox) { continue }
         if outbox.loop.eventLoop.inEventLoop {
           outbox.loop.send(frame, on: outbox)
         } else {

@@ -42,6 +42,10 @@ public final class FeedHorizon: Sendable {
     var stand: (horizon: Position, frontier: Position)
     /// Whether changes of other nodes may not be coming by themselves now.
     var isInterrupted = false
+    /// How many times it could not be found out for somebody who connects where the feed stands.
+    var unanswered: UInt64 = 0
+    /// Whether nobody who asked since has been answered.
+    var standIsUnknown = false
 
     var position: Position { pending.first.map { min($0 - 1, complete) } ?? complete }
   }
@@ -63,9 +67,30 @@ public final class FeedHorizon: Sendable {
   /// Where a device begins that connects now: what is read from the feed later is handed to it only from here on, since
   /// it was told of the rest by a sync, or was connected elsewhere. As long as changes come by themselves, also those
   /// that are being made now will.
-  public var joining: Position {
+  ///
+  /// That is known where the feed has said where it stands since the device came. Else the place is one of before: what was
+  /// stored between it and the device's coming has come to nobody here by itself, and is found behind what does.
+  public var joining: (position: Position, isKnown: Bool) {
     state.withLock { state in
-      max(state.position, state.isInterrupted ? state.stand.horizon : state.stand.frontier)
+      let isBehind = state.isInterrupted || state.standIsUnknown
+      let position = max(state.position, isBehind ? state.stand.horizon : state.stand.frontier)
+      return (position, !state.standIsUnknown)
+    }
+  }
+
+  /// Says that the feed is asked where it stands, for somebody who connects. Gives what ``standIsKnown(_:)`` takes.
+  public func askingForStand() -> UInt64 { state.withLock { $0.unanswered } }
+
+  /// Says that the feed has answered where it stands, to who asked at a moment: it is known to all who came before that.
+  public func standIsKnown(_ asked: UInt64) {
+    state.withLock { if asked == $0.unanswered { $0.standIsUnknown = false } }
+  }
+
+  /// Says that somebody connects without the feed having answered where it stands.
+  public func standIsUnknown() {
+    state.withLock { state in
+      state.unanswered += 1
+      state.standIsUnknown = true
     }
   }
 

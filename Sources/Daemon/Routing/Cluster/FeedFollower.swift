@@ -39,6 +39,8 @@ final class FeedFollower: Sendable {
   /// A step that is being read, page by page.
   private struct Reading {
     let step: FollowerState.Step
+    /// How many latecomers there were when it began.
+    let latecomers: UInt64
     /// What nobody here has told of.
     var found: [FeedPage.Entry] = []
     var first: FeedPage?
@@ -137,7 +139,7 @@ final class FeedFollower: Sendable {
       state.isReading = true
       return state.follower.step
     }
-    if let step { read(Reading(step: step), page: 0) }
+    if let step { read(Reading(step: step, latecomers: hub.latecomers.count), page: 0) }
   }
 
   /// Reads a step page by page, and hands over what concerns devices of this node when it has all of it: what is new
@@ -195,6 +197,11 @@ final class FeedFollower: Sendable {
       state.past.removeFirst(old.count)
       if !state.follower.hasGap { feed.horizon.interrupted(false) }
       return (complete, forgotten)
+    }
+    // No cursor may be ahead of what waits for a device.
+    handing.withLock { _ in
+      hub.latecomers.feedWasRead(
+        upTo: complete, frontier: page.frontier, after: reading.latecomers, at: now)
     }
     feed.horizon.complete(to: complete)
     if let forgotten { feed.horizon.forget(upTo: forgotten) }
