@@ -59,3 +59,21 @@ def test_who_connects_to_a_node_that_can_not_reach_postgresql(start_cluster, pos
                 assert (await ben.expect("NEW_MESSAGE", 0.5))["content"] == "three"
 
     asyncio.run(run())
+
+
+def test_who_connects_when_redis_has_lost_the_other_devices_of_the_user(start_cluster, postgres, own_redis):
+    """Until a node has written anew whom it holds, others send it nothing for them, and it must not take what comes then for
+    all that there was."""
+    redis = own_redis()
+    one, two = start_cluster(2, store=postgres.url, state=redis.url_of(0))
+
+    async def run():
+        async with connect(one, "ann") as ann, connect(two, "ben") as ben:
+            await meet(ann, ben, "ben")
+            await asyncio.to_thread(redis.flush)
+            assert (await ann.say("ben", "unsent", "1"))["type"] == "MESSAGE_SENT"
+            async with connect(two, "ben") as other:
+                assert (await ann.say("ben", "sent", "2"))["type"] == "MESSAGE_SENT"
+                assert await told(ben, "sent") == ["unsent", "sent"]
+
+    asyncio.run(run())

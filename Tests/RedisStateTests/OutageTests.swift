@@ -4,6 +4,7 @@ import NIOPosix
 import Pipeline
 @testable import RedisState
 import Services
+import Synchronization
 import Testing
 
 @Suite("Outages of Redis")
@@ -60,6 +61,35 @@ struct OutageTests {
     #expect(try await !node.state.arrive("user7", 7))
     await node.state.close()
     await other.state.close()
+  }
+
+  @Test(
+    "flushed, and a user's next device comes before that is noticed: nothing is sent here before that is told"
+  )
+  func flushedUnnoticed() async throws {
+    let server = try await RedisServer()
+    var options = TestNode.options
+    options.lease = .seconds(300)
+    options.heartbeat = .seconds(60)
+    let node = try await TestNode(server.url(), options: options)
+    #expect(try await node.connect("alice", 1))
+    #expect(try await !node.connect("alice", 2))
+    let key = node.state.keys.user("alice")
+    let devices = Mutex<[String]>([])
+    node.whenInterrupted.withLock {
+      $0 = {
+        let count = (try? server.ask("HLEN", key)) ?? "none"
+        devices.withLock { $0.append(count) }
+      }
+    }
+    try server.ask("FLUSHALL")
+    #expect(try await !node.connect("alice", 3))
+    #expect(devices.withLock { $0.first } == "0")
+    try await eventually("it is over") { node.interruptions >= 1 }
+    // Those who stayed were written again, beside the one that came.
+    for device in 1...2 as ClosedRange<UInt64> { #expect(try await !node.disconnect("alice", device)) }
+    #expect(try await node.disconnect("alice", 3))
+    await node.state.close()
   }
 
   @Test("scripts forgotten: they are told again, and nothing fails")

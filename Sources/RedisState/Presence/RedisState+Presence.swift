@@ -8,14 +8,32 @@ extension RedisState {
     _ user: String, device: ConnectionID, limit: Int,
     then: @escaping @Sendable (Result<Arrival, StateError>) -> Void
   ) {
+    arrive(user, device: device, limit: limit, isHeld: inbox.listener?.holds(user) ?? false, then: then)
+  }
+
+  /// - Parameter isHeld: Whether this node holds another device of the user. Where Redis does not know of it, it has lost what
+  ///   it held, and others have sent nothing here for that user: before they do so again, the node has to know.
+  private func arrive(
+    _ user: String, device: ConnectionID, limit: Int, isHeld: Bool,
+    then: @escaping @Sendable (Result<Arrival, StateError>) -> Void
+  ) {
     upkeep.wakeups.arrived(user)
     var batch = CommandBatch()
     batch.change("SADD", keys.users(of: node), user)
-    batch.callUser(.arrive, user, self, arguments: 3) { writer in
+    batch.callUser(.arrive, user, self, arguments: 4) { writer in
       writer.word(registry.lists.known)
       writer.word(DeviceEntry(node: node, device: device).field)
       writer.word(max(1, limit))
-    } then: { [upkeep] result in
+      writer.word(isHeld ? 1 : 0)
+    } then: { [self] result in
+      if isHeld, case .success(let reply) = result, reply.elements.isEmpty {
+        inbox.listener?.busIsInterrupted()
+        upkeep.wakeups.raise(.rebuild)
+        return arrive(user, device: device, limit: limit, isHeld: false) { result in
+          // Whom this node holds was online all the time.
+          then(result.map { Arrival(cameOnline: false, displaced: $0.displaced) })
+        }
+      }
       upkeep.repair(after: result)
       then(
         result.map { reply in

@@ -22,9 +22,17 @@ extension RedisScript {
 
   /// Notes the device `ARGV[6]` with the moment; `ARGV[5]` are the nodes whose entries count: those alive, and those
   /// whose death has not been seen to yet. Answers 1 where the user was offline, and behind it the oldest devices that
-  /// are more than `ARGV[7]` of those alive.
+  /// are more than `ARGV[7]` of those alive. With `ARGV[8]` at 1 it notes a device only beside another of this node, and
+  /// answers nothing where there is none.
   static let arrive = RedisScript(
     preamble + """
+      if ARGV[8] == '1' then
+        local isThere = false
+        for _, field in ipairs(redis.call('HKEYS', key)) do
+          if nodeOf(field) == me then isThere = true end
+        end
+        if not isThere then return {} end
+      end
       local was, held = holder() ~= nil, {}
       if redis.call('HSETNX', key, ARGV[6], string.format('%.0f', now)) == 0 then was = true end
       local all = redis.call('HGETALL', key)

@@ -40,4 +40,7 @@ public protocol NodeBusListener: Sendable {
 
   /// The devices that are connected to this node, for a shared state that has to be filled again.
   func connectedDevices() -> [(user: String, device: ConnectionID)]
+
+  /// Whether a device of a user is connected to this node, of which the shared state has been told when it arrived.
+  func holds(_ user: String) -> Bool
 }

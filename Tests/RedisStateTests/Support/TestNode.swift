@@ -13,6 +13,9 @@ final class TestNode: NodeBusListener, Sendable {
   private let heard = Mutex<(frames: [(NodeID, [UInt8])], interruptions: Int, abandoned: [String])>(
     ([], 0, []))
   private let devices = Mutex<[(user: String, device: ConnectionID)]>([])
+  private let held = Mutex<Set<String>>([])
+  /// Called when frames may be lost from now on.
+  let whenInterrupted = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// A quick heartbeat, so that tests need not wait, and long times elsewhere, so that a busy machine fails none.
   static var options: RedisOptions {
@@ -44,11 +47,12 @@ final class TestNode: NodeBusListener, Sendable {
   }
 
   func received(_ bytes: [UInt8], from node: NodeID) { heard.withLock { $0.frames.append((node, bytes)) } }
-  func busIsInterrupted() {}
+  func busIsInterrupted() { whenInterrupted.withLock { $0 }?() }
 
   func framesMayBeLost() { heard.withLock { $0.interruptions += 1 } }
   func busWasInterrupted() { heard.withLock { $0.interruptions += 1 } }
   func connectedDevices() -> [(user: String, device: ConnectionID)] { devices.withLock { $0 } }
+  func holds(_ user: String) -> Bool { held.withLock { $0.contains(user) } }
 
   var frames: [(node: NodeID, bytes: [UInt8])] { heard.withLock { $0.frames } }
   var interruptions: Int { heard.withLock { $0.interruptions } }
@@ -58,16 +62,25 @@ final class TestNode: NodeBusListener, Sendable {
   @discardableResult
   func connect(_ user: String, _ device: UInt64) async throws -> Bool {
     devices.withLock { $0.append((user, ConnectionID(rawValue: device))) }
-    return try await state.arrive(user, device)
+    let cameOnline = try await state.arrive(user, device)
+    _ = held.withLock { $0.insert(user) }
+    return cameOnline
   }
 
   /// Has a device disconnect without the state being told.
-  func loseQuietly(_ user: String) { devices.withLock { $0.removeAll { $0.user == user } } }
+  func loseQuietly(_ user: String) {
+    devices.withLock { $0.removeAll { $0.user == user } }
+    _ = held.withLock { $0.remove(user) }
+  }
 
   /// Has a device disconnect.
   @discardableResult
   func disconnect(_ user: String, _ device: UInt64) async throws -> Bool {
-    devices.withLock { $0.removeAll { $0.user == user && $0.device.rawValue == device } }
+    let isHeld = devices.withLock { devices in
+      devices.removeAll { $0.user == user && $0.device.rawValue == device }
+      return devices.contains { $0.user == user }
+    }
+    if !isHeld { _ = held.withLock { $0.remove(user) } }
     return try await state.depart(user, device)
   }
 }

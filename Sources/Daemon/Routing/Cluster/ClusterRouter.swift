@@ -168,4 +168,6 @@ final class ClusterRouter: Router, Sessions, NodeBusListener {
   }
 
   func connectedDevices() -> [(user: String, device: ConnectionID)] { hub.devices() }
+
+  func holds(_ user: String) -> Bool { !hub.connected(among: [user]).isEmpty }
 }
