@@ -15,11 +15,11 @@ extension PostgresStore {
   public func stand(then: @escaping @Sendable (Result<Position, StoreError>) -> Void) {
     let horizon = horizon
     read(
-      { PostgresStatement("SELECT feed_horizon(), feed_frontier()") },
+      { FeedQuery.stand },
       { result in
-        let complete = UInt64(bitPattern: result.integer(0, 0))
-        horizon.note(horizon: complete, frontier: UInt64(bitPattern: result.integer(0, 1)))
-        return complete
+        let stand = FeedQuery.stand(result)
+        horizon.note(stand)
+        return stand.horizon
       }, then)
   }
 

@@ -184,6 +184,26 @@ struct SharedFeedTests {
     await other.close()
   }
 
+  @Test("Where the feed stands tells what is still under way from what was made behind it")
+  func standWithOpen() async throws {
+    let url = try Self.server.get().database()
+    let store = try openStore(url)
+    let other = try held(url, "late")
+    guard case .stored(_, let made) = await store.write([message("made")])[0] else {
+      return #expect(Bool(false))
+    }
+    let horizon = try await stand(store)
+    let joining = store.horizon.joining.stand
+    try other.execute("COMMIT")
+    guard case .stored(_, let next) = await store.write([message("next")])[0] else {
+      return #expect(Bool(false))
+    }
+    let late = try await store.sync(SyncRequest(userID: "x", start: .beginning)).messages[0].position
+    #expect(horizon < late && late < made && made < next)
+    #expect([late, made, next].map { joining.holds($0) } == [false, true, false])
+    await store.close()
+  }
+
   /// What pages of three hold, from a place to the end, and where that is.
   private func pages(
     of store: PostgresStore, from start: SyncRequest.Start

@@ -88,34 +88,33 @@ struct SharedHorizonTests {
     #expect(!claim(15) && claim(17))
   }
 
-  @Test(
-    "Who connects now begins at the frontier or, while changes do not come by themselves, where all is handed over"
-  )
+  @Test("Who connects is not told of what had been made when the feed was asked last, however answers come")
   func joining() {
     let horizon = FeedHorizon(at: 10, isShared: true)
-    horizon.note(horizon: 20, frontier: 30)
-    #expect(horizon.joining.position == 30)
-    horizon.interrupted(true)
-    #expect(horizon.joining.position == 20)
-    horizon.interrupted(false)
-    #expect(horizon.joining == (30, true))
+    #expect(horizon.joining.stand.holds(10) && !horizon.joining.stand.holds(11))
+    horizon.note(FeedStand(horizon: 20, frontier: 40, open: [25...29]))
+    horizon.note(FeedStand(horizon: 20, frontier: 30, open: [25...29]))
+    horizon.note(FeedStand(horizon: 20, frontier: 40, open: [25...29, 35...39]))
+    #expect(horizon.joining.isKnown)
+    let told = (19...41).filter { horizon.joining.stand.holds($0) }
+    #expect(told == Array(19...24) + Array(30...39))
+    horizon.complete(to: 27)
+    #expect((26...30).filter { horizon.joining.stand.holds($0) } == [26, 27, 30])
   }
 
-  @Test(
-    "Who connects without an answer from the feed begins where all is handed over, until somebody later has one"
-  )
+  @Test("Who connects without an answer from the feed begins where all is final, until one later has one")
   func joiningUnanswered() {
     let horizon = FeedHorizon(at: 10, isShared: true)
-    horizon.note(horizon: 20, frontier: 30)
+    horizon.note(FeedStand(horizon: 20, frontier: 30))
     let early = horizon.askingForStand()
     horizon.standIsUnknown()
-    #expect(horizon.joining == (20, false))
+    #expect(horizon.joining == (FeedStand(at: 20), false))
     // What was asked before they came says nothing of where the feed stood then.
     horizon.standIsKnown(early)
-    #expect(horizon.joining == (20, false))
+    #expect(!horizon.joining.isKnown)
     let late = horizon.askingForStand()
-    horizon.note(horizon: 40, frontier: 50)
+    horizon.note(FeedStand(horizon: 40, frontier: 50))
     horizon.standIsKnown(late)
-    #expect(horizon.joining == (50, true))
+    #expect(horizon.joining == (FeedStand(horizon: 40, frontier: 50), true))
   }
 }

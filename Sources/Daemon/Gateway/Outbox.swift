@@ -17,8 +17,8 @@ final class Outbox: @unchecked Sendable {
   let connection: Connection
   /// When the peer was last heard, on the engine's monotonic clock.
   let lastHeard: Atomic<UInt64>
-  /// From where in the feed on it is told of changes that were read from there.
-  var joinedAt: Position = 0
+  /// What it is not told of where it is read from the feed.
+  var joinedAt = FeedStand(at: 0)
   /// What waits until it is known what comes before it; `nil` of all but those who connect while the store does not answer.
   var joinQueue: JoinQueue?
   private let channel: any Channel

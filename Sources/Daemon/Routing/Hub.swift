@@ -34,7 +34,7 @@ final class Hub: Router, Sessions, Liveness {
   /// - Returns: The devices that are too many: the user's oldest, where there are more than `limit`.
   func register(_ outbox: Outbox, user: String, limit: Int) -> [Outbox] {
     let joining = horizon.joining
-    outbox.joinedAt = joining.position
+    outbox.joinedAt = joining.stand
     if !joining.isKnown { latecomers.add(outbox) }
     return shard(of: user).withLock { shard in
       let known = shard.devices[ExactText(user)] ?? DeviceList()
@@ -68,7 +68,9 @@ final class Hub: Router, Sessions, Liveness {
     for delivery in deliveries {
       var bytes: [UInt8]?
       for outbox in devices(of: delivery.userID) where delivery.reaches(outbox.connection.id) {
-        guard alsoToLatecomers || outbox.joinedAt < delivery.position ?? .max else { continue }
+        guard alsoToLatecomers || !(delivery.position.map { outbox.joinedAt.holds($0) } ?? false) else {
+          continue
+        }
         let frame = bytes ?? delivery.event.bytes
         bytes = frame
         if let queue = outbox.joinQueue, queue.keeps(frame, at: delivery.position, for: outbox) { continue }

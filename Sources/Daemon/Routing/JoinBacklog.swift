@@ -34,7 +34,7 @@ struct JoinBacklog {
   private(set) var isOver = false
 
   /// - Parameters:
-  ///   - position: From here on the device is told of what is found in the feed.
+  ///   - position: Behind this the device is told of what is found in the feed.
   ///   - limit: How many bytes may wait.
   init(from position: Position, limit: Int) {
     complete = position

@@ -5,7 +5,7 @@ import Synchronization
 /// The backlog of a device that has joined without its being known from where in the feed on it is to be told: for all
 /// threads. What is due is handed to the device's loop within the lock, so that nothing that comes later gets before it.
 final class JoinQueue: Sendable {
-  /// The how-manieth device of its kind it is.
+  /// How many such devices there have been with it.
   let number: UInt64
   private let backlog: Mutex<JoinBacklog>
 

@@ -13,7 +13,7 @@ final class Latecomers: Sendable {
     state.withLock { state in
       state.count += 1
       outbox.joinQueue = JoinQueue(
-        number: state.count, from: outbox.joinedAt, limit: outbox.loop.settings.outboundBuffer)
+        number: state.count, from: outbox.joinedAt.horizon, limit: outbox.loop.settings.outboundBuffer)
       state.outboxes.append(outbox)
     }
   }

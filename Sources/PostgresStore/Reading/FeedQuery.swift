@@ -61,6 +61,26 @@ enum FeedQuery {
       hasMore: hasMore || isBehind)
   }
 
+  /// Where the feed stands: what is final, what has begun, and each transaction that is under way.
+  static var stand: PostgresStatement {
+    PostgresStatement(
+      """
+      SELECT feed_horizon(), feed_frontier(), o.base FROM (SELECT 1) one LEFT JOIN (
+          SELECT (x.number::text::bigint + transaction_offset) << 20 AS base
+            FROM pg_snapshot_xip(pg_current_snapshot()) AS x(number), meta
+        ) o ON true
+        ORDER BY o.base
+      """)
+  }
+
+  static func stand(_ result: PostgresResult) -> FeedStand {
+    FeedStand(
+      horizon: UInt64(bitPattern: result.integer(0, 0)), frontier: UInt64(bitPattern: result.integer(0, 1)),
+      open: result.rows.compactMap { result.optionalInteger($0, 2) }.map { base in
+        UInt64(bitPattern: base)...UInt64(bitPattern: base) + UInt64(Slots.limit)
+      })
+  }
+
   /// The feed of all users. A message that was stored in this part and changed behind it is in it too: its later
   /// place would hide that it is new.
   ///

@@ -38,10 +38,8 @@ public final class FeedHorizon: Sendable {
     var overtaken: Set<Position> = []
     /// New messages of this node that the store was given and has not answered yet: they may be in the feed already.
     var underWay: [[MessageID]] = []
-    /// Where the feed stood when it was asked last: up to the first all was final, and what had begun is before the second.
-    var stand: (horizon: Position, frontier: Position)
-    /// Whether changes of other nodes may not be coming by themselves now.
-    var isInterrupted = false
+    /// Where the feed stood when it was asked last.
+    var stand: FeedStand
     /// How many times it could not be found out for somebody who connects where the feed stands.
     var unanswered: UInt64 = 0
     /// Whether nobody who asked since has been answered.
@@ -57,24 +55,23 @@ public final class FeedHorizon: Sendable {
   ///
   /// - Parameter isShared: Whether other nodes write to the store too.
   public init(at position: Position, isShared: Bool = false) {
-    state = Mutex(State(complete: position, forgotten: position, stand: (position, position)))
+    state = Mutex(State(complete: position, forgotten: position, stand: FeedStand(at: position)))
     self.isShared = isShared
   }
 
   /// Up to here every change has been carried out.
   public var position: Position { state.withLock { $0.position } }
 
-  /// Where a device begins that connects now: what is read from the feed later is handed to it only from here on, since
-  /// it was told of the rest by a sync, or was connected elsewhere. As long as changes come by themselves, also those
-  /// that are being made now will.
+  /// What a device that connects now is not told of where it is read from the feed later: what had been made when it came,
+  /// which it was told of by a sync, or is not new to it.
   ///
-  /// That is known where the feed has said where it stands since the device came. Else the place is one of before: what was
-  /// stored between it and the device's coming has come to nobody here by itself, and is found behind what does.
-  public var joining: (position: Position, isKnown: Bool) {
+  /// That is known where the feed has said where it stands since the device came. Else it is less: what was made between and
+  /// the device's coming has come to nobody here by itself, and is found behind what does.
+  public var joining: (stand: FeedStand, isKnown: Bool) {
     state.withLock { state in
-      let isBehind = state.isInterrupted || state.standIsUnknown
-      let position = max(state.position, isBehind ? state.stand.horizon : state.stand.frontier)
-      return (position, !state.standIsUnknown)
+      var stand = state.standIsUnknown ? FeedStand(at: state.stand.horizon) : state.stand
+      stand.horizon = max(stand.horizon, state.position)
+      return (stand, !state.standIsUnknown)
     }
   }
 
@@ -94,15 +91,10 @@ public final class FeedHorizon: Sendable {
     }
   }
 
-  /// Says where the feed stood at some moment: up to one position all was final, and what had begun is before another.
-  public func note(horizon: Position, frontier: Position) {
-    state.withLock { state in
-      state.stand = (max(state.stand.horizon, horizon), max(state.stand.frontier, frontier))
-    }
+  /// Says where the feed stood at some moment.
+  public func note(_ stand: FeedStand) {
+    state.withLock { if $0.stand.isBefore(stand) { $0.stand = stand } }
   }
-
-  /// Says whether changes of other nodes may not be coming by themselves from now on.
-  public func interrupted(_ isInterrupted: Bool) { state.withLock { $0.isInterrupted = isInterrupted } }
 
   /// Says that new messages are given to a shared store: until it answers, nobody else is to tell of them, however soon they
   /// are found in the feed.

@@ -13,7 +13,7 @@ public protocol SharedFeed: Store {
   /// if they were, nobody else tells of them. Only the latest handler is called.
   func watchUnknown(_ handler: @escaping @Sendable () -> Void)
 
-  /// Finds out where the feed stands now: up to which position it is complete. Notes its frontier in the horizon.
+  /// Finds out where the feed stands now: up to which position it is complete. Notes it in the horizon.
   func stand(then: @escaping @Sendable (Result<Position, StoreError>) -> Void)
 }
 

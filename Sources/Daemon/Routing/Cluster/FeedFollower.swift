@@ -100,10 +100,7 @@ final class FeedFollower: Sendable {
 
   private func look(_ note: (inout FollowerState, _ now: UInt64) -> Void) {
     let now = clock.monotonic()
-    state.withLock { state in
-      note(&state.follower, now)
-      feed.horizon.interrupted(true)
-    }
+    state.withLock { note(&$0.follower, now) }
     read()
     let isFirst = state.withLock { state in
       defer { state.isHurrying = true }
@@ -195,7 +192,6 @@ final class FeedFollower: Sendable {
       let old = state.past.prefix { $0.at + Self.memory <= now }
       let forgotten = old.last?.position
       state.past.removeFirst(old.count)
-      if !state.follower.hasGap { feed.horizon.interrupted(false) }
       return (complete, forgotten)
     }
     // No cursor may be ahead of what waits for a device.
@@ -205,7 +201,6 @@ final class FeedFollower: Sendable {
     }
     feed.horizon.complete(to: complete)
     if let forgotten { feed.horizon.forget(upTo: forgotten) }
-    feed.horizon.note(horizon: page.horizon, frontier: page.frontier)
   }
 
   /// Hands over what is for devices of this node and was not handed over yet.
