@@ -1,10 +1,12 @@
 """The faults of a run, on servers without daemons: each can be had, and is over when it is ended."""
 
+import asyncio
 import random
 import subprocess
+import time
 
 import pytest
-from history.faults import plan, plans
+from history.faults import Fault, Planned, inject, plan, plans
 from history.world import World
 
 
@@ -73,3 +75,17 @@ def test_faults_that_overlap_never_strike_the_same():
     node, redis, postgres = plans(random.Random("7"), names, 60, 2, overlap=True)
     assert {one.name for one in alone} == set(names) and {one.name for one in redis} == {"redis-kill", "redis-pause"}
     assert any(a.at < b.at < a.at + a.seconds for a in node for b in redis + postgres)
+
+
+def test_a_fault_that_takes_long_puts_off_the_next():
+    moments = []
+
+    class Recorder:
+        def write(self, kind, phase, **facts):
+            moments.append(asyncio.get_running_loop().time())
+
+    slow, quick = Fault(lambda node: time.sleep(0.3), lambda node: None), Fault(lambda node: None, lambda node: None)
+    planned = [Planned(0, 0.05, "slow", 0), Planned(0.15, 0.05, "quick", 0), Planned(0.3, 0.05, "quick", 0)]
+    asyncio.run(inject(planned, {"slow": slow, "quick": quick}, Recorder()))
+    pauses = [begin - end for end, begin in zip(moments[1::2], moments[2::2])]
+    assert len(pauses) == 2 and min(pauses) > 0.09

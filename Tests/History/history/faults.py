@@ -62,10 +62,16 @@ async def call(function, *arguments):
 
 
 async def inject(planned, faults, recorder):
-    """Carries the plan out; what has begun is ended also where the run is cut off."""
+    """Carries the plan out; what has begun is ended also where the run is cut off.
+
+    A fault that takes longer to begin or to end than planned puts off others: without the while between them, what it
+    still does to clients would be taken for the doing of the next.
+    """
     clock = asyncio.get_running_loop().time
-    begun = clock()
+    begun, late, last = clock(), 0, None
     for one in planned:
+        if one.name != last:
+            begun += late
         await asyncio.sleep(max(0, begun + one.at - clock()))
         fault = faults[one.name]
         facts = {"name": one.name, "node": one.node, "seconds": round(one.seconds, 3)}
@@ -76,3 +82,4 @@ async def inject(planned, faults, recorder):
         finally:
             facts |= await call(fault.end, one.node)
             recorder.write("fault", phase="end", **facts)
+        late, last = max(0, clock() - (begun + one.at + one.seconds)), one.name
