@@ -13,6 +13,13 @@ VERSIONS = """
 application:load(ejabberd), {ok, Version} = application:get_key(ejabberd, vsn),
 io:format("ejabberd ~s, Erlang/OTP ~s~n", [Version, erlang:system_info(otp_release)]), halt().
 """
+# Where its defaults are for less than these loads:
+# - Clients come 128 at a time. Of a listen queue of 5 the kernel drops those for whom it has no room, and they try again
+#   after 1, 3, 7, 15 and 31 s. Later releases have 128 (processone/ejabberd#4025).
+# - Who is written to by a thousand has more waiting than 10,000 messages (max_fsm_queue) and 5,000 that are not counted
+#   yet (max_ack_queue). Past either its session is ended, and the rest is left to the archive.
+# - A cache of 1,000 users is shrunk over and over by more; the log tells to enlarge it.
+# - The other peers have 20 connections to PostgreSQL; its own default is 10.
 CONFIGURATION = """
 loglevel: warning
 hosts: [localhost]
@@ -20,13 +27,17 @@ listen:
   - port: {port}
     ip: 127.0.0.1
     module: ejabberd_http
+    backlog: 1024
     request_handlers:
       /ws: ejabberd_http_ws
 auth_method: jwt
 jwt_key: {folder}/key.json
 jwt_jid_field: sub
+cache_size: 100000
+max_fsm_queue: 1000000
 default_db: sql
 sql_type: pgsql
+sql_pool_size: 20
 sql_server: 127.0.0.1
 sql_port: {postgres_port}
 sql_database: {database}
@@ -38,7 +49,7 @@ modules:
   mod_mam: {{ default: always, assume_mam_usage: true }}
   mod_offline: {{}}
   mod_roster: {{}}
-  mod_stream_mgmt: {{ resend_on_timeout: if_offline }}
+  mod_stream_mgmt: {{ max_ack_queue: infinity, resend_on_timeout: if_offline }}
 """
 
 
