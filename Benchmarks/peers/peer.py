@@ -138,6 +138,24 @@ class Peer:
         subprocess.run([HERE / "install.sh", cls.name], check=True)
 
 
+class Chat(Peer):
+    """A chat written for this suite, on PostgreSQL and Redis: `program` is called with its port, the secret and where
+    both are."""
+
+    program = ()
+    guarantee = (
+        "acknowledged when committed (fsync), idempotent, in order; what could not be delivered then is not delivered "
+        "later"
+    )
+
+    def prepare(self):
+        self.database = self.postgres.database()
+
+    def command(self):
+        urls = (self.postgres.url(self.database), self.redis.url)
+        return [*self.program, str(self.port), self.secret_file, *urls]
+
+
 def said(*command, **environment):
     """The first line that a command says."""
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=True)

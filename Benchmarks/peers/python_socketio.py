@@ -1,24 +1,14 @@
 """A chat on python-socketio with PostgreSQL and Redis, as its documentation builds one: socketio_server.py."""
 
-from .peer import HERE, ROOT, Peer, said
+from .peer import HERE, ROOT, Chat, said
 
 PYTHON = ROOT / ".build/peers/python/bin/python"
 
 
-class SocketIO(Peer):
+class SocketIO(Chat):
     name = "python-socketio"
     wire = "socket.io"
-    guarantee = (
-        "acknowledged when committed (fsync), idempotent, in order; what could not be delivered then is not delivered "
-        "later"
-    )
-
-    def prepare(self):
-        self.database = self.postgres.database()
-
-    def command(self):
-        urls = (self.postgres.url(self.database), self.redis.url)
-        return [PYTHON, HERE / "socketio_server.py", str(self.port), self.secret_file, *urls]
+    program = (PYTHON, HERE / "socketio_server.py")
 
     @staticmethod
     def version():

@@ -119,6 +119,9 @@ def measure(options):
                 result = runner.run(cell)
                 progress.done(cell, time.monotonic() - begin)
                 print(told(result), file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            facts["cutOff"] = [other.name for other in progress.left]
+            print("ended early", file=sys.stderr)
         finally:
             facts["tookSeconds"] = round(progress.elapsed)
             results.write()
@@ -133,7 +136,7 @@ def main():
     try:
         results = Results.read(options.out) if options.render else measure(options)
     except KeyboardInterrupt:
-        results = Results.read(options.out)
+        sys.exit("ended before anything was measured")
     for page in pages.write(results, options.out):
         print(page)
 

@@ -42,6 +42,11 @@ def drive(system, workload):
             process.kill()
             output, errors = process.communicate()
             errors += f"it had not ended after {time.monotonic() - begin:.0f} s"
+        finally:
+            # Whoever ends the suite ends its load as well.
+            if process.poll() is None:
+                process.kill()
+                process.wait()
     end = time.monotonic()
     result = {
         "options": workload.arguments,
@@ -54,8 +59,6 @@ def drive(system, workload):
         result["said"] = errors.strip()[-500:]
     if output.strip():
         result["report"] = report = json.loads(output)
-        # Where some are slow, others are measured without them first.
-        before = workload.warm_up + report.get("slow", {}).get("secondsBefore", 0)
-        first = begin + START + report.get("connectingSeconds", 0) + before
-        result["measured"] = usage.between(first, first + report.get("seconds", workload.seconds))
+        first = begin + START + report["measuredFrom"]
+        result["measured"] = usage.between(first, first + report["seconds"])
     return result

@@ -88,10 +88,10 @@ def parts(run):
     return [report, report.get("slow", {})]
 
 
-# Of presence, a last state that somebody was not told is lost, and one that was not so is doubled; of a storm, who has
-# not come through.
+# What came to somebody else came once too often. Of presence, a last state that somebody was not told is lost, and one
+# that was not so is doubled; of a storm, who has not come through.
 LOST = ("unanswered", "undelivered", "missedOnline", "missedOffline", "notReady", "notSynced")
-DOUBLED = ("doubled", "unfounded")
+DOUBLED = ("doubled", "strayed", "unfounded")
 
 
 def faults(run):

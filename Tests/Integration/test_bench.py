@@ -66,7 +66,7 @@ def test_a_refusal_is_counted_by_its_code_and_is_no_fault(start):
     done, text = bench(daemon, "--pairs", "1", "--depth", "20")
     assert done.returncode == 0
     assert re.search(r"^refused +\d+ with RATE_LIMITED$", text, re.M)
-    assert "0 unanswered, 0 undelivered, 0 doubled, 0 reordered, 0 connections closed" in text
+    assert "0 unanswered, 0 undelivered, 0 doubled, 0 reordered, 0 to others, 0 connections closed" in text
 
 
 def test_a_daemon_that_dies_under_the_load_is_told(start):

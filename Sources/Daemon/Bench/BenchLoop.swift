@@ -11,7 +11,17 @@ final class BenchLoop {
   let eventLoop: any EventLoop
   /// What contents are filled up from.
   let filling: String
-  var phase = Phase.warmUp
+  var phase = Phase.warmUp {
+    didSet {
+      switch (oldValue, phase) {
+      case (_, .measured): measured.append(now..<UInt64.max)
+      case (.measured, _): measured.append(measured.removeLast().clamped(to: 0..<now))
+      default: break
+      }
+    }
+  }
+  /// The measured times, from when to when; the one that is still under way has no end.
+  private(set) var measured: [Range<UInt64>] = []
   private let targets: [BenchTarget]
   private var channels: [ObjectIdentifier: any Channel] = [:]
   private let clock = EngineClock.system
@@ -30,6 +40,8 @@ final class BenchLoop {
   var now: UInt64 { clock.monotonic() }
   /// The time of day.
   var wall: Timestamp { clock.wall() }
+  /// The number of the measured time that a moment is in.
+  func window(of moment: UInt64) -> Int? { measured.lastIndex { $0.contains(moment) } }
   /// Whether messages are still sent.
   var isSending: Bool { phase == .warmUp || phase == .measured }
   /// Whether an answer makes room for the next message.

@@ -39,6 +39,7 @@ struct BenchReport {
     object.member("loops", plan.loops)
     object.member("seconds", json: Figure.json(measured.seconds))
     object.member("connectingSeconds", json: Figure.json(connecting.seconds))
+    object.member("measuredFrom", json: Figure.json((measured.begin - connecting.begin).inSeconds))
     object.member("connectionsPerSecond", json: Figure.json(connectionsPerSecond))
     object.member("cpuSeconds", json: Figure.list(measured.watched.map { Figure.fixed($0.cpu, 2) }))
     object.member("cpuUserSeconds", json: Figure.list(measured.watched.map { Figure.fixed($0.user, 2) }))

@@ -11,6 +11,7 @@ struct BenchMark: Sendable {
 
 /// How long a part of a load took, and what was used of the machine meanwhile.
 struct BenchSpan: Sendable {
+  let begin: ContinuousClock.Instant
   let seconds: Double
   /// Of each process that is watched.
   let watched: [ProcessUse]
@@ -18,6 +19,7 @@ struct BenchSpan: Sendable {
   let own: ProcessUse
 
   init(from begin: BenchMark, to end: BenchMark) {
+    self.begin = begin.moment
     seconds = (end.moment - begin.moment).inSeconds
     watched = zip(begin.watched, end.watched).map { $1 - $0 }
     own = end.own - begin.own

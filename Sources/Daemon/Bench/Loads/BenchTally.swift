@@ -1,10 +1,12 @@
 /// What has been counted of messages in a measured time.
 struct BenchWindow: Sendable {
+  /// What came within that time, whenever it was due.
   var acked = 0
   var delivered = 0
   /// Receipts that have been answered.
   var receipts = 0
-  /// From the moment when a message was due to be sent, so that what a slow server holds up is counted too.
+  /// Of all messages that were due within that time, however late they came: from the moment when they were due, so that
+  /// what a slow server holds up is counted too.
   var acknowledgement = LatencyHistogram()
   var delivery = LatencyHistogram()
 
@@ -19,8 +21,8 @@ struct BenchWindow: Sendable {
 
 /// What the clients of one event loop have seen of messages in the whole run.
 struct BenchTally: Sendable {
-  /// Of the measured time alone.
-  var window = BenchWindow()
+  /// Of the measured times alone: one, or two where some are slow.
+  var windows = [BenchWindow(), BenchWindow()]
   var sent = 0
   /// Messages that were sent once more, under the same number.
   var resent = 0
@@ -36,11 +38,13 @@ struct BenchTally: Sendable {
   var doubled = 0
   /// Messages that came after one that their sender had sent later.
   var reordered = 0
+  /// Messages that came to somebody whom they were not sent to.
+  var strayed = 0
   /// Connections that the server closed, by its code; 0 is for none.
   var closed: [UInt16: Int] = [:]
 
   mutating func add(_ other: BenchTally) {
-    window.add(other.window)
+    for index in windows.indices { windows[index].add(other.windows[index]) }
     sent += other.sent
     resent += other.resent
     acked += other.acked
@@ -50,6 +54,7 @@ struct BenchTally: Sendable {
     refusals.merge(other.refusals, uniquingKeysWith: +)
     doubled += other.doubled
     reordered += other.reordered
+    strayed += other.strayed
     closed.merge(other.closed, uniquingKeysWith: +)
   }
 
@@ -62,6 +67,7 @@ struct BenchTally: Sendable {
   var isComplete: Bool { unanswered <= 0 && undelivered <= 0 }
   /// Whether every message was answered, and all that were acknowledged came once and in order.
   var isSound: Bool {
-    unanswered == 0 && undelivered == 0 && doubled == 0 && reordered == 0 && closed.isEmpty
+    unanswered == 0 && undelivered == 0 && doubled == 0 && reordered == 0 && strayed == 0
+      && closed.isEmpty
   }
 }

@@ -7,6 +7,13 @@ protocol MessageCast: Sendable {
   func part(of number: Int) -> MessagePart
 }
 
+extension MessageCast {
+  /// Whether a client writes to another, by their numbers.
+  func writes(_ sender: Int, to receiver: Int) -> Bool {
+    (0..<clientCount).contains(sender) && [.talks(to: receiver), .feeds(receiver)].contains(part(of: sender))
+  }
+}
+
 /// What a client does in a load of messages.
 enum MessagePart: Equatable {
   /// Writes to another, or to nobody, and takes what comes.

@@ -25,7 +25,7 @@ struct MessageFindings: BenchFindings {
     }
     let faults = [
       ("unanswered", tally.unanswered), ("undelivered", tally.undelivered), ("doubled", tally.doubled),
-      ("reordered", tally.reordered), ("connections closed", tally.closedCount),
+      ("reordered", tally.reordered), ("to others", tally.strayed), ("connections closed", tally.closedCount),
     ]
     lines.append(
       "in all       \(tally.sent) sent, \(tally.acked) acknowledged, \(tally.delivered) delivered; "
@@ -65,6 +65,7 @@ struct MessageFindings: BenchFindings {
     object.member("undelivered", tally.undelivered)
     object.member("doubled", tally.doubled)
     object.member("reordered", tally.reordered)
+    object.member("strayed", tally.strayed)
     object.member("closed", tally.closedCount)
     Closings.write(tally.closed, to: &object)
     object.array("refused", of: tally.refusals.sorted { $0.key < $1.key }) { object, refusal in

@@ -7,10 +7,8 @@ final class MessageLedger {
 
   func acknowledged(due: UInt64) {
     tally.acked += 1
-    guard loop.phase == .measured else { return }
-    tally.window.acked += 1
-    let now = loop.now
-    tally.window.acknowledgement.record(now - min(now, due))
+    if let window = loop.window(of: loop.now) { tally.windows[window].acked += 1 }
+    if let window = loop.window(of: due) { tally.windows[window].acknowledgement.record(latency(due)) }
   }
 
   func delivered(due: UInt64, _ place: BenchSeries.Place) {
@@ -20,14 +18,19 @@ final class MessageLedger {
     case .next: break
     }
     tally.delivered += 1
-    guard loop.phase == .measured else { return }
-    tally.window.delivered += 1
-    let now = loop.now
-    tally.window.delivery.record(now - min(now, due))
+    if let window = loop.window(of: loop.now) { tally.windows[window].delivered += 1 }
+    if let window = loop.window(of: due) { tally.windows[window].delivery.record(latency(due)) }
   }
 
+  private func latency(_ due: UInt64) -> UInt64 {
+    let now = loop.now
+    return now - min(now, due)
+  }
+
+  func strayed() { tally.strayed += 1 }
+
   func answeredReceipt() {
-    if loop.phase == .measured { tally.window.receipts += 1 }
+    if let window = loop.window(of: loop.now) { tally.windows[window].receipts += 1 }
   }
 
   func refused(_ code: String) { tally.refusals[code.printable, default: 0] += 1 }

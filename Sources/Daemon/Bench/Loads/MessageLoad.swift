@@ -13,26 +13,26 @@ struct MessageLoad {
 
     try await start()
     try await Task.sleep(for: plan.warmUp)
-    let before = plan.slow > 0 ? try await window() : nil
+    let before = plan.slow > 0 ? try await field.measure() : nil
     if plan.slow > 0 { try await field.each { for reader in $0.slow { reader.stop() } } }
-    let measured = try await window()
+    let measured = try await field.measure()
     try await field.enter(.draining)
     try await field.each { for reader in $0.slow { reader.resume() } }
     let (tally, slow) = try await drain()
     let readers = try await field.gather { $0.slow.map(\.found) }.flatMap { $0 }
     try await field.each { $0.loop.close() }
 
+    let window = tally.windows[before == nil ? 0 : 1]
     var findings: [any BenchFindings] = [
-      MessageFindings(plan: plan, seconds: measured.span.seconds, window: measured.window, tally: tally)
+      MessageFindings(plan: plan, seconds: measured.seconds, window: window, tally: tally)
     ]
     if let before {
       findings.append(
         SlowFindings(
-          before: before.window, span: before.span, meanwhile: measured.span, readers: readers, tally: slow))
+          before: tally.windows[0], span: before, meanwhile: measured, readers: readers, tally: slow))
     }
     return BenchReport(
-      plan: plan, connections: count, connecting: connecting, measured: measured.span,
-      acked: measured.window.acked,
+      plan: plan, connections: count, connecting: connecting, measured: measured, acked: window.acked,
       findings: findings)
   }
 
@@ -40,13 +40,6 @@ struct MessageLoad {
     let senders = try await field.gather { $0.senderCount }.reduce(0, +)
     let rate = plan.rate.map { $0 / Double(max(1, senders)) }
     try await field.each { $0.start(rate: rate) }
-  }
-
-  private func window() async throws -> (window: BenchWindow, span: BenchSpan) {
-    let span = try await field.measure()
-    var window = BenchWindow()
-    for part in try await field.gather({ $0.takeWindow() }) { window.add(part) }
-    return (window, span)
   }
 
   /// Waits until all that was sent is answered and all that was acknowledged has come, or patience ends.

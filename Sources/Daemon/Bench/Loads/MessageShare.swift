@@ -25,17 +25,19 @@ final class MessageShare: BenchShare {
   func role(_ number: Int, token: String) -> any BenchRole {
     guard let cast, number < cast.clientCount else { return Bystander(ledger.lost) }
     switch cast.part(of: number) {
-    case .talks(let peer): return talker(ledger, number, to: peer)
-    case .feeds(let peer): return talker(slowLedger, number, to: peer)
+    case .talks(let peer): return talker(ledger, cast, number, to: peer)
+    case .feeds(let peer): return talker(slowLedger, cast, number, to: peer)
     case .isSlow:
-      let reader = SlowReader(loop, slowLedger, number, token: token)
+      let reader = SlowReader(loop, slowLedger, cast, number, token: token)
       slow.append(reader)
       return reader
     }
   }
 
-  private func talker(_ ledger: MessageLedger, _ number: Int, to peer: Int?) -> Talker {
-    let talker = Talker(loop, ledger, number, to: peer)
+  private func talker(
+    _ ledger: MessageLedger, _ cast: any MessageCast, _ number: Int, to peer: Int?
+  ) -> Talker {
+    let talker = Talker(loop, ledger, cast, number, to: peer)
     if peer != nil { senders.append(talker) }
     return talker
   }
@@ -67,12 +69,6 @@ final class MessageShare: BenchShare {
     }
     let next = sent
     loop.after(Self.tick) { self.pace(from: start, gap: gap, sent: next) }
-  }
-
-  /// What was counted in the measured time, which begins anew.
-  func takeWindow() -> BenchWindow {
-    defer { ledger.tally.window = BenchWindow() }
-    return ledger.tally.window
   }
 }
 

@@ -27,7 +27,7 @@ struct SlowFindings: BenchFindings {
       "             delivered \(rate(before.delivered)) messages/s, \(before.delivery.summary)",
       "slow         \(readers.count) clients did not read: \(ends)\(keptCount) kept",
       "             of \(tally.acked) messages to them \(live) came, \(synced) by a sync, \(tally.undelivered) did not; "
-        + "\(tally.unanswered) unanswered, \(tally.doubled) doubled, \(tally.reordered) reordered",
+        + "\(tally.unanswered) unanswered, \(tally.doubled) doubled, \(tally.reordered) reordered, \(tally.strayed) to others",
     ]
     if !meanwhile.watched.isEmpty {
       let growth = meanwhile.watched.map {
@@ -53,6 +53,7 @@ struct SlowFindings: BenchFindings {
     object.member("unanswered", tally.unanswered)
     object.member("doubled", tally.doubled)
     object.member("reordered", tally.reordered)
+    object.member("strayed", tally.strayed)
     object.member("memoryGrowth", json: Figure.list(meanwhile.watched.map { String($0.resident) }))
     object.member("secondsBefore", json: Figure.json(span.seconds))
     object.member("ackedPerSecondBefore", json: Figure.json(Double(before.acked) / span.seconds))

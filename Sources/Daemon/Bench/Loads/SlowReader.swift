@@ -16,6 +16,7 @@ final class SlowReader: BenchRole {
   private(set) var found = Found()
   private let loop: BenchLoop
   private let ledger: MessageLedger
+  private let cast: any MessageCast
   private let number: Int
   private let token: String
   private var client: BenchClient?
@@ -28,9 +29,10 @@ final class SlowReader: BenchRole {
   /// So little that what is not read waits at the server.
   var receiveBuffer: Int32? { isSyncing ? nil : 4096 }
 
-  init(_ loop: BenchLoop, _ ledger: MessageLedger, _ number: Int, token: String) {
+  init(_ loop: BenchLoop, _ ledger: MessageLedger, _ cast: any MessageCast, _ number: Int, token: String) {
     self.loop = loop
     self.ledger = ledger
+    self.cast = cast
     self.number = number
     self.token = token
   }
@@ -54,6 +56,7 @@ final class SlowReader: BenchRole {
     case .cursor(let text): cursor = cursor ?? text
     case .delivered(let bytes, _):
       guard let content = BenchContent(bytes) else { return }
+      guard cast.writes(content.sender, to: number) else { return ledger.strayed() }
       switch came.take(content.number) {
       case .again where isSyncing: return
       case .again: return ledger.tally.doubled += 1

@@ -12,6 +12,7 @@ final class Talker: BenchRole {
 
   private let loop: BenchLoop
   private let ledger: MessageLedger
+  private let cast: any MessageCast
   private let number: Int
   /// Whom it writes to; `nil` of one who only receives.
   private let peer: String?
@@ -21,9 +22,10 @@ final class Talker: BenchRole {
   /// What has come, by the sender's number.
   private var came: [Int: BenchSeries] = [:]
 
-  init(_ loop: BenchLoop, _ ledger: MessageLedger, _ number: Int, to peer: Int?) {
+  init(_ loop: BenchLoop, _ ledger: MessageLedger, _ cast: any MessageCast, _ number: Int, to peer: Int?) {
     self.loop = loop
     self.ledger = ledger
+    self.cast = cast
     self.number = number
     self.peer = peer.map(loop.plan.user)
   }
@@ -55,6 +57,7 @@ final class Talker: BenchRole {
     case .acknowledged(let number): acknowledged(number)
     case .delivered(let content, let id):
       guard let content = BenchContent(content) else { return }
+      guard cast.writes(content.sender, to: number) else { return ledger.strayed() }
       ledger.delivered(due: content.due, came[content.sender, default: BenchSeries()].take(content.number))
       if loop.plan.sendsReceipts, let id { client.confirm(id) }
     case .refused(let number, let code, let pause): refused(number, code, retryAfterMs: pause)

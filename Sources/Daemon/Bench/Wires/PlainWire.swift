@@ -1,22 +1,14 @@
 import Pipeline
 
 /// Sluice's own protocol: an event a frame, as an object of JSON.
-struct PlainWire: BenchWire {
+struct PlainWire: ChatWire {
+  static let packet = (head: #"{"type":""#, between: #"","data":"#, tail: "}")
+
   let user: String
   let token: String
 
   var target: String { "/ws" }
   var bearer: String? { token }
-
-  func send(_ number: Int, to receiver: String, _ content: String, _ frames: inout ClientFrames) {
-    append("NEW_MESSAGE", ChatEvents.message(number, to: receiver, content), &frames)
-  }
-
-  func confirm(_ id: String, _ frames: inout ClientFrames) {
-    let data = ChatEvents.receipt(id)
-    append("MESSAGE_DELIVERED", data, &frames)
-    append("MESSAGE_READ", data, &frames)
-  }
 
   func sync(from cursor: String, limit: Int, _ frames: inout ClientFrames) {
     append("SYNC", ChatEvents.sync(from: cursor, limit: limit), &frames)
@@ -30,16 +22,5 @@ struct PlainWire: BenchWire {
     } else if let incoming = ChatEvents.read(envelope, of: user) {
       found.append(incoming)
     }
-  }
-
-  private func append(_ type: StaticString, _ data: [UInt8], _ frames: inout ClientFrames) {
-    var text: [UInt8] = []
-    text.reserveCapacity(data.count + 40)
-    text.append(contentsOf: #"{"type":""#.utf8)
-    type.withUTF8Buffer { text.append(contentsOf: $0) }
-    text.append(contentsOf: #"","data":"#.utf8)
-    text.append(contentsOf: data)
-    text.append(UInt8(ascii: "}"))
-    frames.append(text)
   }
 }

@@ -1,22 +1,14 @@
 import Pipeline
 
 /// The same events by Socket.IO protocol 5 on Engine.IO 4: each a packet of a name and one argument.
-struct SocketIOWire: BenchWire {
+struct SocketIOWire: ChatWire {
+  static let packet = (head: #"42[""#, between: #"","#, tail: "]")
+
   let user: String
   let token: String
 
   var target: String { "/socket.io/?EIO=4&transport=websocket" }
   var bearer: String? { token }
-
-  func send(_ number: Int, to receiver: String, _ content: String, _ frames: inout ClientFrames) {
-    append("NEW_MESSAGE", ChatEvents.message(number, to: receiver, content), &frames)
-  }
-
-  func confirm(_ id: String, _ frames: inout ClientFrames) {
-    let data = ChatEvents.receipt(id)
-    append("MESSAGE_DELIVERED", data, &frames)
-    append("MESSAGE_READ", data, &frames)
-  }
 
   func receive(_ payload: [UInt8], _ frames: inout ClientFrames, _ found: inout [BenchIncoming]) {
     guard let packet = payload.first else { return }
@@ -43,25 +35,8 @@ struct SocketIOWire: BenchWire {
       let comma = packet[open...].firstIndex(of: UInt8(ascii: ",")), comma - open > 3,
       packet.last == UInt8(ascii: "]")
     else { return nil }
-    var text: [UInt8] = []
-    text.reserveCapacity(packet.count + 24)
-    text.append(contentsOf: #"{"type":""#.utf8)
-    text.append(contentsOf: packet[(open + 2)..<(comma - 1)])
-    text.append(contentsOf: #"","data":"#.utf8)
-    text.append(contentsOf: packet[(comma + 1)..<(packet.count - 1)])
-    text.append(UInt8(ascii: "}"))
+    let text = PlainWire.packed(packet[(open + 2)..<(comma - 1)], packet[(comma + 1)..<(packet.count - 1)])
     guard case .one(.success(let envelope)) = EventEnvelope.decode(text) else { return nil }
     return ChatEvents.read(envelope, of: user)
-  }
-
-  private func append(_ type: StaticString, _ data: [UInt8], _ frames: inout ClientFrames) {
-    var text: [UInt8] = []
-    text.reserveCapacity(data.count + 32)
-    text.append(contentsOf: #"42[""#.utf8)
-    type.withUTF8Buffer { text.append(contentsOf: $0) }
-    text.append(contentsOf: #"","#.utf8)
-    text.append(contentsOf: data)
-    text.append(UInt8(ascii: "]"))
-    frames.append(text)
   }
 }
