@@ -9,7 +9,7 @@ from harness.daemon import BINARY
 from .usage import Usage, family
 
 # Beyond what a run should take, before it is given up: connecting, and waiting for what is still to come.
-PATIENCE = 60
+PATIENCE = 120
 # From the start of the process to its first connection.
 START = 0.02
 

@@ -45,12 +45,16 @@ class Workload:
         return dataclasses.replace(self, **short)
 
 
+# So long is waited for what is under way when a full load ends: who is slow with it has not lost it.
+WAITING = ("--patience", "60")
+
+
 def pairs(count, depth, **more):
     return Workload(
         f"pairs-{count}-depth-{depth}",
         f"{count:,} pairs that write to each other both ways, {depth} in flight each",
         "closed",
-        options=("--pairs", str(count), "--depth", str(depth)),
+        options=("--pairs", str(count), "--depth", str(depth), *WAITING),
         **more,
     )
 
@@ -100,7 +104,7 @@ WORKLOADS = (
         "hot-receiver",
         "1,000 senders to one receiver, one message in flight each",
         "closed",
-        options=("--senders", "1000", "--depth", "1"),
+        options=("--senders", "1000", "--depth", "1", *WAITING),
         quick_systems=(EMBEDDED, ONE),
         quick={"options": ("--senders", "100", "--depth", "1")},
     ),

@@ -1,6 +1,7 @@
-/// A stream of bytes that a server has cut into frames wherever it liked: keeps what is not whole yet.
+/// A stream of bytes that a server has cut into frames wherever it liked: keeps what is not whole yet. How much that may be
+/// is for those who read it to say.
 struct FrameStream {
-  /// The longest that is waited for.
+  /// The longest message or packet that is waited for.
   static let bytesMax = 16 << 20
 
   private var rest: [UInt8] = []
@@ -14,10 +15,7 @@ struct FrameStream {
   }
 
   /// Keeps what could not be read yet.
-  ///
-  /// - Returns: Whether it is not too long.
-  mutating func keep(_ unread: ArraySlice<UInt8>) -> Bool {
+  mutating func keep(_ unread: ArraySlice<UInt8>) {
     if !unread.isEmpty { rest = Array(unread) }
-    return unread.count <= Self.bytesMax
   }
 }
