@@ -16,6 +16,7 @@ struct PresenceNews: Equatable {
   /// `nil` where it is none.
   init?(_ data: EventData) {
     guard let user = data.string("userId"), let status = data.string("status"),
+      ["online", "offline"].contains(status),
       let lastSeen = data.string("lastSeen").flatMap(Timestamp.init(rfc3339:))
     else { return nil }
     self.init(user: user, isOnline: status == "online", lastSeen: lastSeen)

@@ -2,10 +2,9 @@ import Pipeline
 
 /// What a `SYNC_RESULT` says, as far as a load looks at it.
 struct SyncPage: Equatable {
-  /// How many messages of a length are asked for at a time: as many as there may be, while all fit well into what a
-  /// server lets wait for one client.
+  /// How many messages of a length are asked for at a time: all fit well into what a server lets wait for one client.
   static func limit(contentBytes: Int) -> Int {
-    max(1, min(500, 131_072 / (contentBytes + envelopeBytesMax)))
+    131_072 / (contentBytes + envelopeBytesMax)
   }
 
   /// What stands around a content.

@@ -14,6 +14,15 @@ struct MessageCastTests {
       ])
   }
 
+  @Test("Who gets what somebody else is written is known")
+  func writes() {
+    let load = PairsLoad(pairs: 1, slow: 1)
+    let found = (-1..<5).flatMap { sender in
+      (0..<4).filter { load.writes(sender, to: $0) }.map { [sender, $0] }
+    }
+    #expect(found == [[0, 1], [1, 0], [2, 3]])
+  }
+
   @Test("All write to the first, who writes to nobody")
   func hotReceiver() {
     let load = HotReceiverLoad(senders: 2)

@@ -37,10 +37,10 @@ struct SyncWireTests {
     #expect(found == [.synced(SyncPage(contents: contents, cursor: "d", hasMore: true))])
   }
 
-  @Test("As many messages are asked for as there may be, fewer where they are long")
+  @Test("Fewer messages are asked for where they are long")
   func limits() {
-    #expect(SyncPage.limit(contentBytes: 40) == 297 && SyncPage.limit(contentBytes: 16_384) == 7)
-    #expect(SyncPage.limit(contentBytes: 1_000_000) == 1)
+    #expect(SyncPage.limit(contentBytes: BenchPlan.contentBytesMin) == 297)
+    #expect(SyncPage.limit(contentBytes: BenchPlan.contentBytesMax) == 7)
   }
 
   @Test("Who comes and goes is told with the time of it")
@@ -48,6 +48,9 @@ struct SyncWireTests {
     let data = #"{"userId":"bob","status":"offline","lastSeen":"1970-01-01T00:00:01.005Z"}"#
     let news = PresenceNews(user: "bob", isOnline: false, lastSeen: Timestamp(milliseconds: 1005))
     #expect(receive(#"{"type":"USER_PRESENCE_UPDATE","data":\#(data)}"#) == [.presence(news)])
+    let online = data.replacing("offline", with: "online")
+    let other = PresenceNews(user: "bob", isOnline: true, lastSeen: Timestamp(milliseconds: 1005))
+    #expect(receive(#"{"type":"USER_PRESENCE_UPDATE","data":\#(online)}"#) == [.presence(other)])
   }
 
   @Test(
@@ -56,6 +59,7 @@ struct SyncWireTests {
       #"{"type":"SYNC_RESULT","data":{"messages":[],"cursor":"d"}}"#,
       #"{"type":"SYNC_RESULT","data":{"messages":{},"cursor":"d","hasMore":false}}"#,
       #"{"type":"USER_PRESENCE_UPDATE","data":{"userId":"bob","status":"online"}}"#,
+      #"{"type":"USER_PRESENCE_UPDATE","data":{"userId":"b","status":"?","lastSeen":"1970-01-01T00:00:01Z"}}"#,
     ])
   func nothing(text: String) {
     #expect(receive(text).isEmpty)
