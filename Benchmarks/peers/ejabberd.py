@@ -19,7 +19,10 @@ io:format("ejabberd ~s, Erlang/OTP ~s~n", [Version, erlang:system_info(otp_relea
 # - Who is written to by a thousand has more waiting than 10,000 messages (max_fsm_queue) and 5,000 that are not counted
 #   yet (max_ack_queue). Past either its session is ended, and the rest is left to the archive.
 # - A cache of 1,000 users is shrunk over and over by more; the log tells to enlarge it.
-# - The other peers have 20 connections to PostgreSQL; its own default is 10.
+# - The other peers have 20 connections to PostgreSQL; its own default is 10. They are made when the first is wanted, so it
+#   is asked for before there are clients.
+CONNECTIONS = 20
+CONNECT = 'ejabberd_sql:sql_query(<<"localhost">>, [<<"SELECT 1">>]).'
 CONFIGURATION = """
 loglevel: warning
 hosts: [localhost]
@@ -37,7 +40,7 @@ cache_size: 100000
 max_fsm_queue: 1000000
 default_db: sql
 sql_type: pgsql
-sql_pool_size: 20
+sql_pool_size: {connections}
 sql_server: 127.0.0.1
 sql_port: {postgres_port}
 sql_database: {database}
@@ -76,6 +79,7 @@ class Ejabberd(Peer):
                 folder=self.folder,
                 postgres_port=server.port,
                 database=self.database,
+                connections=CONNECTIONS,
                 user=server.username,
                 password=server.password,
             )
@@ -86,8 +90,12 @@ class Ejabberd(Peer):
         # As ejabberdctl has it, but for the node's name: one that has none needs no daemon that knows nodes by name.
         return [
             *(emulator(), "+K", "true", "+P", "250000", "-noinput"),
-            *("-mnesia", "dir", f'"{self.folder}/spool"', "-s", "ejabberd"),
+            *("-mnesia", "dir", f'"{self.folder}/spool"', "-s", "ejabberd", "-eval", CONNECT),
         ]
+
+    def is_ready(self):
+        made = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.database}'"
+        return super().is_ready() and int(self.postgres.query(made)) == CONNECTIONS
 
     def environment(self):
         return {

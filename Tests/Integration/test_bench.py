@@ -66,6 +66,8 @@ def test_a_refusal_is_counted_by_its_code_and_is_no_fault(start):
     done, text = bench(daemon, "--pairs", "1", "--depth", "20")
     assert done.returncode == 0
     assert re.search(r"^refused +\d+ with RATE_LIMITED$", text, re.M)
+    # Who was refused tries again: more are sent than the 20 that each of the two has in flight.
+    assert int(re.search(r"^in all +(\d+) sent", text, re.M)[1]) > 40
     assert "0 unanswered, 0 undelivered, 0 doubled, 0 reordered, 0 to others, 0 connections closed" in text
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime
 import json
 import subprocess
 import threading
@@ -51,9 +52,23 @@ class Liar:
         user = jwt.decode(bearer, tokens.SECRET, algorithms=["HS256"])["sub"]
         self.clients[user] = socket
         await say(socket, "CONNECTED")
+        await self.tell(user, "online")
         with contextlib.suppress(websockets.ConnectionClosed):
             async for text in socket:
                 await self.take(user, json.loads(text)["data"])
+        del self.clients[user]
+        await self.tell(user, "offline")
+
+    async def tell(self, user, status):
+        """Tells all of one who is watched: the first user of a load is."""
+        if self.fault != "told twice" or not user.endswith("-0"):
+            return
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for pause in (0, 0.1):
+            await asyncio.sleep(pause)
+            for name, socket in list(self.clients.items()):
+                if name != user:
+                    await say(socket, "USER_PRESENCE_UPDATE", userId=user, status=status, lastSeen=now)
 
     async def take(self, sender, data):
         self.opens = self.opens or time.monotonic() + self.silent_for
@@ -65,7 +80,7 @@ class Liar:
         if fault == "late":
             self.held[sender] = data
             return
-        if fault != "lost":
+        if fault != "lost" and data["receiverId"] in self.clients:
             await self.deliver(data["receiverId"], data)
         if fault == "twice":
             await self.deliver(data["receiverId"], data)
@@ -133,3 +148,13 @@ def test_what_was_due_in_the_measured_time_counts_however_late_it_comes(tmp_path
         assert 50 <= times["count"] <= 100 * (found["seconds"] + 0.1) < found["sent"]
         assert times["buckets"][0][0] >= 500e6 and times["p50"] >= 700 and times["max"] >= 1000
     assert found["measuredFrom"] >= found["connectingSeconds"] + 0.3
+
+
+def test_watchers_who_are_told_twice_are_counted(tmp_path):
+    with Liar("told twice") as server:
+        options = ("--watchers", "3", "--changes", "2", "--warm-up", "0", "--seconds", "1")
+        done, found = bench(server, tmp_path, *options)
+    assert done.returncode == 1 and "watchers were not told as they must be" in done.stderr
+    # The second telling of the last change is waited for too.
+    assert found["updates"] == 2 * 3 * found["changes"] and found["coalesced"] == -3 * found["changes"]
+    assert found["missedOnline"] == found["missedOffline"] == found["unfounded"] == 0
