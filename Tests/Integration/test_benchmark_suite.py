@@ -1,13 +1,16 @@
 """The benchmark suite: how runs are ordered, and what is made of their figures. None is measured here."""
 
+import os
+import subprocess
 import sys
+import types
 
 import pytest
 from harness.daemon import ROOT
 
 sys.path.insert(0, str(ROOT / "Benchmarks"))
 
-from suite import figures, pages, usage
+from suite import driver, figures, pages, usage
 from suite.results import Results
 from suite.schedule import Progress, cells, chosen
 from suite.systems import OWN, configuration
@@ -143,6 +146,28 @@ def test_use_of_the_machine_is_told_between_any_two_moments():
     assert watched.between(0.5, 1.5) == {"server": 1, "stolen": 0, "runner": 0, "others": 1.5}
     assert watched.between(-1, 9) == {"server": 2, "stolen": 0, "runner": 0, "others": 3}
     assert watched.memory("server") == {"before": 0, "most": 2}
+
+
+def test_a_suite_that_is_ended_ends_its_load(monkeypatch):
+    class Interrupted(subprocess.Popen):
+        def communicate(self, **_):
+            loads.append(self)
+            raise KeyboardInterrupt
+
+    loads = []
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    monkeypatch.setattr(driver, "command", lambda *_: ["sleep", "60"])
+    own = types.SimpleNamespace(pid=os.getpid())
+    servers = {name: types.SimpleNamespace(kind=name, process=own) for name in ("postgres", "redis")}
+    with pytest.raises(KeyboardInterrupt):
+        driver.drive(types.SimpleNamespace(processes=dict, **servers), WORKLOADS[0])
+    assert [load.returncode for load in loads] == [-9]
+
+
+def test_what_came_to_somebody_else_came_once_too_often():
+    astray = run("peer", 1, 100)
+    astray["report"] |= {"doubled": 1, "strayed": 2, "slow": {"strayed": 4}}
+    assert figures.faults(astray) == (0, 7, 0, 0)
 
 
 def test_the_chain_that_is_measured_is_the_one_that_is_shipped():
