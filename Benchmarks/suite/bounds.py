@@ -1,5 +1,6 @@
 """What the servers, NIO and SQLite give with no daemon before them, in the same round as what is measured."""
 
+import contextlib
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness.ports import free_port
 from .systems import Sluice
 
 CHAIN = "an event through seven trivial stages, batches of 64"
+EVENT = "make an event and drop it"
 
 
 def servers(folder, postgres, redis, secret_file, seconds):
@@ -45,27 +47,47 @@ def embedded():
         return {"sqliteRows": daemon.sqlite_limit(Path(folder), 500)}
 
 
-def echo(connections):
-    """Frames a second that NIO sends back, their CPU, and the bytes that a connection holds."""
+@contextlib.contextmanager
+def bare_echo():
+    """A fresh server, its port and process."""
     port = free_port()
-    binary = load.ROOT / ".build/release/bare-echo"
-    with subprocess.Popen([binary, str(port)], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([load.ROOT / ".build/release/bare-echo", str(port)], stdout=subprocess.PIPE) as process:
         try:
             process.stdout.readline()
-            bytes_each = daemon.bare_memory(port, process.pid, connections)
-            ping = load.frame('{"type":"PING","id":1}')
-            rate, cost = daemon.frames(port, b'"type":"PING"', ping, None, process.pid)
+            yield port, process.pid
         finally:
             process.kill()
-    return {"echoFrames": rate, "echoMicroseconds": cost, "echoBytesPerConnection": bytes_each}
+
+
+def echo(connections):
+    """Frames a second that NIO sends back, their CPU, and the bytes that a connection holds before and after its first
+    byte."""
+    with bare_echo() as (port, pid):
+        bytes_each = daemon.bare_memory(port, pid, connections)
+        ping = load.frame('{"type":"PING","id":1}')
+        rate, cost = daemon.frames(port, b'"type":"PING"', ping, None, pid)
+    with bare_echo() as (port, pid):
+        bytes_each_used = daemon.bare_memory(port, pid, connections, was_used=True)
+    return {
+        "echoFrames": rate,
+        "echoMicroseconds": cost,
+        "echoBytesPerConnection": bytes_each,
+        "echoBytesPerUsedConnection": bytes_each_used,
+    }
+
+
+def nanoseconds(name):
+    """Of one of the benchmarks of parts, best and worst."""
+    command = [load.ROOT / ".build/release/sluice-benchmarks", name]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    best, worst = said.strip().rsplit(": ", 1)[1].removesuffix(" ns").split(" to ")
+    return int(best), int(worst)
 
 
 def chain():
-    """Nanoseconds of an event through the chain alone, best and worst."""
-    command = [load.ROOT / ".build/release/sluice-benchmarks", CHAIN]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    best, worst = said.strip().rsplit(": ", 1)[1].removesuffix(" ns").split(" to ")
-    return {"chainNanoseconds": int(best), "chainNanosecondsMost": int(worst)}
+    """What an event takes through the chain alone, made and dropped; and what making and dropping it takes of that."""
+    (best, worst), (event, _) = nanoseconds(CHAIN), nanoseconds(EVENT)
+    return {"chainNanoseconds": best, "chainNanosecondsMost": worst, "eventNanoseconds": event}
 
 
 def measure(folder, postgres, redis, secret_file, seconds, connections):

@@ -104,7 +104,9 @@ BOUNDS = [
     ("a bare NIO echo of 24 bytes: frames/s", WHOLE, "echoFrames"),
     ("its CPU for each, µs", PARTS, "echoMicroseconds"),
     ("its memory for a connection, bytes", WHOLE, "echoBytesPerConnection"),
-    ("an event through seven trivial stages, batches of 64: ns", WHOLE, "chainNanoseconds"),
+    ("the same after a byte each way", WHOLE, "echoBytesPerUsedConnection"),
+    ("an event made, taken through seven trivial stages in batches of 64, and dropped: ns", WHOLE, "chainNanoseconds"),
+    ("an event made and dropped: ns", WHOLE, "eventNanoseconds"),
 ]
 
 

@@ -82,6 +82,8 @@ struct OutageTests {
         devices.withLock { $0.append(count) }
       }
     }
+    // The server ends with its owner, and nodes may outlive their tests.
+    defer { node.whenInterrupted.withLock { $0 = nil } }
     try server.ask("FLUSHALL")
     #expect(try await !node.connect("alice", 3))
     #expect(devices.withLock { $0.first } == "0")
