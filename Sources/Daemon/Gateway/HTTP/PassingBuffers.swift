@@ -10,8 +10,8 @@ import NIOCore
 struct PassingBuffers: RecvByteBufferAllocator {
   /// What malloc takes for a single byte.
   private static let first: UInt32 = 16
-  /// What a short request fits into, and most events.
-  private static let usual: UInt32 = 512
+  /// What a short request fits into, and several events: the largest that malloc keeps at hand for each thread.
+  private static let usual: UInt32 = 1024
   private static let largest: UInt32 = 65_536
 
   private var size = Self.first
