@@ -15,13 +15,13 @@ import psycopg
 from harness.postgres import PROGRAMS
 
 # A row, its send key and all their indexes, as the daemon's schema has them, in one statement; without permissions,
-# conversations and answers.
-SINGLE = """\\set number random(0, 4194303)
-\\set user random(1, 200)
+# conversations and answers. Ids are of their microsecond and client: one of the same twice would end the client.
+SINGLE = """\\set user random(1, 200)
 WITH fresh AS (
   INSERT INTO sluice.send_keys (sender, temp_id, message, digest)
-    VALUES ('user' || :user, :client_id || '-' || clock_timestamp(),
-      ((extract(epoch FROM clock_timestamp()) * 1000)::bigint << 22) + :number, 1)
+    SELECT 'user' || :user, :client_id || '-' || at, ((extract(epoch FROM at) * 1000)::bigint << 22)
+        + (extract(microseconds FROM at)::bigint % 1000 << 12) + :client_id, 1
+      FROM clock_timestamp() AS at
     ON CONFLICT DO NOTHING RETURNING message, sender
 ) INSERT INTO sluice.messages (id, conversation, sender, receiver, content, position, born)
   SELECT message, '00000000-0000-0000-0000-000000000000', sender, 'peer', repeat('x', 100), message, message FROM fresh;

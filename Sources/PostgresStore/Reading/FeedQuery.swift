@@ -103,8 +103,9 @@ enum FeedQuery {
               AND coalesce(deleted_position >> 20 IN (SELECT unnest($5::bigint[])), true))
             ORDER BY position LIMIT $4)
           UNION ALL
-          -- Found by when they were stored, not by the order that they are wanted in.
+          -- Found by when they were stored, not by the order that they are wanted in, and among those that were changed since.
           (SELECT * FROM messages WHERE born > $1 AND born <= $2 AND position > greatest($2::bigint, $3::bigint)
+              AND position <> born
             ORDER BY position + 0 LIMIT $4)
           ORDER BY position LIMIT $4
         ) m ON true LEFT JOIN users u ON u.id = m.sender

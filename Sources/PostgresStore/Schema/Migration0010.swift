@@ -6,6 +6,7 @@
 enum Migration0010 {
   static let sql = """
     CREATE INDEX IF NOT EXISTS messages_position ON messages (position);
-    CREATE INDEX IF NOT EXISTS messages_born ON messages (born);
+    -- Who was not changed since is found by its position.
+    CREATE INDEX IF NOT EXISTS messages_born ON messages (born) WHERE position <> born;
     """
 }

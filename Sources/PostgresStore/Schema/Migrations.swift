@@ -20,6 +20,7 @@ enum Migrations {
     Step(sql: Migration0009.sql, needs: 1),
     Step(sql: Migration0010.sql, needs: 1),
     Step(sql: Migration0011.sql, needs: 1),
+    Step(sql: Migration0012.sql, needs: 1),
   ]
 
   /// The schema of this version.
