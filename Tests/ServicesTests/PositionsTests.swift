@@ -1,9 +1,26 @@
+import Pipeline
 import Testing
 
 @testable import Services
 
 @Suite("Positions in the feed")
 struct PositionsTests {
+  @Test("Those of what a store has done are told in their order, whatever came between")
+  func results() {
+    func change(_ number: UInt64, at position: Position?) -> MessageChange {
+      MessageChange(
+        messageID: MessageID(rawValue: number), senderID: "a", receiverID: "b",
+        at: Timestamp(milliseconds: 1),
+        version: 2, position: position)
+    }
+    let results: [WriteResult] = [
+      .stored(MessageID(rawValue: 1), 30), .done,
+      .changed([change(2, at: 45), change(3, at: 41), change(4, at: nil)]),
+      .stored(MessageID(rawValue: 5), 31), .unavailable("away"), .duplicate(MessageID(rawValue: 6)),
+    ]
+    #expect(results.positions == [30, 31, 41, 45])
+  }
+
   @Test("Ranges hold what a set holds")
   func ranges() {
     var random = SystemRandomNumberGenerator()
