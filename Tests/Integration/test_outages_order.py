@@ -14,6 +14,7 @@ async def meet(sender, receiver, name):
     """Has the nodes of two clients hear of each other, and read the feed: from then on they tell at once what comes."""
     assert (await sender.say(name, "hi", "hi"))["type"] == "MESSAGE_SENT"
     assert (await receiver.expect("NEW_MESSAGE"))["content"] == "hi"
+    # Nodes that have just met hold back what comes, and tell in order whatever else is wrong; nothing shows when that is over.
     await asyncio.sleep(1.5)
 
 
