@@ -114,23 +114,20 @@ public final class PostgresStore: SharedFeed {
 
   public func write(_ writes: [StoreWrite], then: @escaping @Sendable ([WriteResult]) -> Void) {
     guard !writes.isEmpty else { return then([]) }
-    var parts: [Int: [Int]] = [:]
-    for (index, write) in writes.enumerated() {
-      parts[write.writer(of: writers.count), default: []].append(index)
+    var parts = [[Int]](repeating: [], count: writers.count)
+    for (index, write) in writes.enumerated() { parts[write.writer(of: writers.count)].append(index) }
+    if let only = parts.firstIndex(where: { $0.count == writes.count }) {
+      return submit(Submission(writes) { then(Array($0)) }, to: only)
     }
-    if parts.count == 1, let only = parts.keys.first {
-      return submit(Submission(writes: writes, then: then), to: only)
-    }
-    let gathered = GatheredResults(count: writes.count, parts: parts.count, then: then)
-    for (writer, places) in parts {
-      submit(
-        Submission(writes: places.map { writes[$0] }, then: { gathered.add($0, at: places) }), to: writer)
+    let gathered = GatheredResults(parts: parts.count { !$0.isEmpty }, then: then)
+    for (writer, places) in parts.enumerated() where !places.isEmpty {
+      submit(Submission(writes, places: places) { gathered.add($0, at: places) }, to: writer)
     }
   }
 
   private func submit(_ submission: Submission, to writer: Int) {
     if let reason = writerHealth[writer].reason { return submission.fail(reason) }
-    guard writers[writer].submit(submission, weight: submission.writes.weight) else {
+    guard writers[writer].submit(submission, weight: submission.weight) else {
       return submission.fail("too many changes wait for the database, or it is closing")
     }
   }

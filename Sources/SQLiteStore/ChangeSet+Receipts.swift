@@ -4,7 +4,7 @@ import Services
 extension ChangeSet {
   /// Marks messages as delivered or read: all that the receipt names or, where one can't be, none.
   mutating func take(_ receipt: Receipt) throws(StoreError) -> WriteResult {
-    let named: [MessageID]
+    let named: Few<MessageID>
     switch receipt.target {
     case .messages(let ids): named = ids
     case .upTo(let id): named = [id]
@@ -31,7 +31,7 @@ extension ChangeSet {
       let current = try MessageRow.find(message.id, connection) ?? message
       changes.append(try mark(current, receipt))
     }
-    return .changed(changes)
+    return .changed(Few(changes))
   }
 
   /// What the receiver of a message has not read of its conversation, up to a message of it.

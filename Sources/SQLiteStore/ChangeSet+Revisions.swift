@@ -16,8 +16,8 @@ extension ChangeSet {
       guard message.deletedAt == nil else {
         return .refused(Rejection(.notFound, "the message has been deleted"))
       }
-      return .changed([try edit(message, content, at: revision.at)])
-    case .delete: return .changed([try delete(message, at: revision.at)])
+      return .changed(.one(try edit(message, content, at: revision.at)))
+    case .delete: return .changed(.one(try delete(message, at: revision.at)))
     }
   }
 

@@ -87,7 +87,7 @@ extension ChangeSet {
         changes.append(message.change(at: moment, version: message.version, position: nil))
       }
     }
-    guard messages.isEmpty else { return .changed(changes) }
+    guard messages.isEmpty else { return .changed(Few(changes)) }
     for statement in [
       "DELETE FROM devices WHERE user = ?1", "DELETE FROM push_lanes WHERE receiver = ?1",
       "DELETE FROM links WHERE user = ?1 OR peer = ?1",

@@ -1,8 +1,6 @@
 /// Numbers as base-32 text that sorts as the numbers do: digits 0–9 and a–v, most significant first (RFC 4648,
 /// section 7, in lower case and without padding).
 enum Base32 {
-  private static let alphabet = Array("0123456789abcdefghijklmnopqrstuv".utf8)
-
   /// How many digits a number of a type has: 13 for 64 bits.
   static func digits<Number: FixedWidthInteger>(of type: Number.Type) -> Int { (Number.bitWidth + 4) / 5 }
 
@@ -11,7 +9,8 @@ enum Base32 {
   {
     var shift = (digits(of: Number.self) - 1) * 5
     while shift >= 0 {
-      write(alphabet[Int(truncatingIfNeeded: number >> Number(shift)) & 31])
+      let value = UInt8(truncatingIfNeeded: number >> Number(shift)) & 31
+      write(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
       shift -= 5
     }
   }

@@ -136,7 +136,7 @@ public struct StoreContract: Sendable {
     func receipt(_ kind: Receipt.Kind, _ ids: [MessageID], by reader: String = "b", at time: Int64)
       -> StoreWrite
     {
-      .receipt(Receipt(kind, by: reader, of: .messages(ids), at: Timestamp(milliseconds: time)))
+      .receipt(Receipt(kind, by: reader, of: .messages(Few(ids)), at: Timestamp(milliseconds: time)))
     }
     let results = await store.write([
       receipt(.read, [ids[2], MessageID(rawValue: 5)], at: 1),
@@ -145,7 +145,7 @@ public struct StoreContract: Sendable {
       receipt(.delivered, [ids[2]], at: 14), receipt(.read, [ids[1]], by: "a", at: 15),
     ])
     let changes = results.map { result -> [MessageChange] in
-      if case .changed(let changes) = result { changes } else { [] }
+      if case .changed(let changes) = result { Array(changes) } else { [] }
     }
     #expect(
       changes.map { $0.map(\.messageID) } == [

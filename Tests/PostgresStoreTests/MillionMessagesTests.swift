@@ -75,7 +75,7 @@ struct MillionMessagesTests {
     _ = await store.write(sent.map { .message($0) })
     let now = Timestamp(milliseconds: 1)
     _ = await store.write([
-      .receipt(Receipt(.delivered, by: "u42", of: .messages(sent.dropFirst(2).map(\.id)), at: now)),
+      .receipt(Receipt(.delivered, by: "u42", of: .messages(Few(sent.dropFirst(2).map(\.id))), at: now)),
       .receipt(Receipt(.delivered, by: "u42", of: .messages([sent[0].id]), at: now)),
       .receipt(Receipt(.read, by: "u42", of: .messages([sent[0].id]), at: now)),
       .receipt(Receipt(.read, by: "u42", of: .upTo(sent[3].id), at: now)),

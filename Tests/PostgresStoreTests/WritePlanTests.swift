@@ -15,7 +15,7 @@ struct WritePlanTests {
   }
 
   private func receipt(_ kind: Receipt.Kind, _ ids: UInt64...) -> StoreWrite {
-    .receipt(Receipt(kind, by: "b", of: .messages(ids.map(MessageID.init(rawValue:))), at: now))
+    .receipt(Receipt(kind, by: "b", of: .messages(Few(ids.map(MessageID.init(rawValue:)))), at: now))
   }
 
   private func edit(_ id: UInt64) -> StoreWrite {

@@ -15,6 +15,14 @@ struct MessageIDTests {
     #expect(ids.sorted().map(\.description) == ids.map(\.description).sorted())
   }
 
+  @Test("An id stands in JSON as its text", arguments: [0, 1, UInt64(Int64.max)])
+  func json(number: UInt64) {
+    let id = MessageID(rawValue: number)
+    var writer = JSONObjectWriter()
+    writer.member("id", id)
+    #expect(String(decoding: writer.finish(), as: UTF8.self) == #"{"id":"\#(id.description)"}"#)
+  }
+
   @Test(
     "What is no id is told",
     arguments: [

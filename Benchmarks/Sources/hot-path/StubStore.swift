@@ -46,15 +46,14 @@ final class StubStore: Store {
     case .message(let message, _):
       return .stored(message.id, next(&position))
     case .receipt(let receipt):
-      guard case .messages(let ids) = receipt.target, let sender = partners[receipt.userID] else {
+      guard case .messages(.one(let id)) = receipt.target, let sender = partners[receipt.userID] else {
         return .unavailable("this store keeps nothing")
       }
       return .changed(
-        ids.map { id in
+        .one(
           MessageChange(
             messageID: id, senderID: sender, receiverID: receipt.userID, at: receipt.at, version: 2,
-            position: next(&position))
-        })
+            position: next(&position))))
     default: return .done
     }
   }

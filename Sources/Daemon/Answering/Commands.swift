@@ -102,7 +102,7 @@ struct Commands: Sendable {
     return Delivery(
       to: change.receiverID,
       OutgoingEvent(.messageDeleted) { data in
-        data.member("messageId", change.messageID.description)
+        data.member("messageId", change.messageID)
         data.member("deletedAt", change.at)
         data.member("version", change.version)
       }, at: change.position)

@@ -49,7 +49,7 @@ struct Questions: Sendable {
         item.member("presence", entry.1.isOnline ? "online" : "offline")
       }
       if page.hasMore, let last = page.entries.last {
-        answer.member("cursor", last.lastMessage.id.description)
+        answer.member("cursor", last.lastMessage.id)
       }
     }
   }

@@ -77,7 +77,7 @@ extension DeadLetterSummary {
     item.member("revision", revision)
     item.member("node", node)
     item.member("stored", isStored)
-    if let messageID { item.member("messageId", messageID.description) }
+    if let messageID { item.member("messageId", messageID) }
     item.member("bytes", size)
   }
 }

@@ -17,14 +17,43 @@ public struct JSONObjectWriter: Sendable {
 
   /// Writes a text.
   public mutating func member(_ key: StaticString, _ text: String) {
+    let isWritten = text.utf8.withContiguousStorageIfAvailable { text in
+      guard text.count <= 512, !JSONText.needsEscape(text) else { return false }
+      member(key, plain: text)
+      return true
+    }
+    if isWritten == true { return }
     name(key)
     JSONText.appendQuoted(text, to: &bytes)
   }
 
+  /// Writes a text in UTF-8 that holds nothing that JSON would escape: no quote, backslash or control character.
+  public mutating func member(_ key: StaticString, plain text: UnsafeBufferPointer<UInt8>) {
+    member(key, room: text.count + 2) { value in
+      value[0] = UInt8(ascii: "\"")
+      _ = value[1...].update(fromContentsOf: text)
+      value[text.count + 1] = UInt8(ascii: "\"")
+      return text.count + 2
+    }
+  }
+
   /// Writes a number.
   public mutating func member(_ key: StaticString, _ number: Int) {
-    name(key)
-    bytes.append(contentsOf: String(number).utf8)
+    member(key, room: 20) { value in
+      var rest = number.magnitude
+      var start = value.count
+      repeat {
+        start -= 1
+        value[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+      } while rest > 0
+      if number < 0 {
+        start -= 1
+        value[start] = UInt8(ascii: "-")
+      }
+      for index in start..<value.count { value[index - start] = value[index] }
+      return value.count - start
+    }
   }
 
   /// Writes a truth value.
@@ -35,10 +64,7 @@ public struct JSONObjectWriter: Sendable {
 
   /// Writes a moment as RFC 3339.
   public mutating func member(_ key: StaticString, _ moment: Timestamp) {
-    name(key)
-    bytes.append(UInt8(ascii: "\""))
-    moment.withRFC3339 { bytes.append(contentsOf: $0) }
-    bytes.append(UInt8(ascii: "\""))
+    moment.withRFC3339 { member(key, plain: $0) }
   }
 
   /// Writes a text under a key that is not known before.
@@ -91,20 +117,24 @@ public struct JSONObjectWriter: Sendable {
     return bytes
   }
 
-  private mutating func name(_ key: StaticString) {
+  private mutating func name(_ key: StaticString) { member(key, room: 0) { _ in 0 } }
+
+  /// Writes a name and what `value` puts into so much room, of which it gives how much it has used.
+  private mutating func member(
+    _ key: StaticString, room: Int, _ value: (UnsafeMutableBufferPointer<UInt8>) -> Int
+  ) {
     key.withUTF8Buffer { key in
       // Put together first: what an append costs is hardly in the bytes.
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: key.count + 4) { name in
-        var end = 0
-        if !isAtBeginning {
-          name.initializeElement(at: 0, to: UInt8(ascii: ","))
-          end = 1
-        }
-        name.initializeElement(at: end, to: UInt8(ascii: "\""))
-        end = name[(end + 1)...].initialize(fromContentsOf: key)
-        name.initializeElement(at: end, to: UInt8(ascii: "\""))
-        name.initializeElement(at: end + 1, to: UInt8(ascii: ":"))
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: name[..<(end + 2)]))
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: key.count + 4 + room) { member in
+        member.initialize(repeating: UInt8(ascii: ","))
+        var end = isAtBeginning ? 0 : 1
+        member[end] = UInt8(ascii: "\"")
+        end = member[(end + 1)...].update(fromContentsOf: key)
+        member[end] = UInt8(ascii: "\"")
+        member[end + 1] = UInt8(ascii: ":")
+        end += 2
+        if room > 0 { end += value(UnsafeMutableBufferPointer(rebasing: member[end..<(end + room)])) }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: member[..<end]))
       }
     }
   }

@@ -18,7 +18,7 @@ enum JSONText {
 
   /// Whether a quote, a backslash or a control character stands in a text. Eight bytes at a time; each test sets the top
   /// bit of a byte that fails it, and perhaps of one behind it.
-  private static func needsEscape(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  static func needsEscape(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let tops: UInt64 = 0x8080_8080_8080_8080
     let raw = UnsafeRawBufferPointer(text)

@@ -8,7 +8,7 @@ struct GatheredReceiptStep {
     let index: Int
     let receipt: Receipt
     /// As they were named.
-    let named: [MessageID]
+    let named: Few<MessageID>
     let places: Range<Int>
   }
 
@@ -23,7 +23,7 @@ struct GatheredReceiptStep {
   /// Whether one of the receipts names a message.
   func names(_ message: MessageID) -> Bool { named.contains(message) }
 
-  mutating func add(_ receipt: Receipt, _ named: [MessageID], at index: Int) {
+  mutating func add(_ receipt: Receipt, _ named: Few<MessageID>, at index: Int) {
     let start = ids.count
     var seen: Set<MessageID> = []
     ids += named.filter { seen.insert($0).inserted }
@@ -61,7 +61,7 @@ struct GatheredReceiptStep {
       }
       let changes = request.places.map { change(answer, $0) }
       results[request.index] = .changed(
-        changes.count == request.named.count ? changes : Self.repeated(changes, as: request.named))
+        Few(changes.count == request.named.count ? changes : Self.repeated(changes, as: request.named)))
     }
   }
 
@@ -73,7 +73,7 @@ struct GatheredReceiptStep {
   }
 
   /// Of a message that is named twice, the second naming changed nothing.
-  private static func repeated(_ changes: [MessageChange], as named: [MessageID]) -> [MessageChange] {
+  private static func repeated(_ changes: [MessageChange], as named: Few<MessageID>) -> [MessageChange] {
     var open = Dictionary(uniqueKeysWithValues: changes.map { ($0.messageID, $0) })
     return named.compactMap { id in
       guard let change = open[id] else { return nil }

@@ -22,6 +22,9 @@ struct ReceiptStep {
   private struct Key: Hashable {
     let message: MessageID
     let reader: ExactText
+
+    /// Two seldom speak of one message, so that its id is enough to look by.
+    func hash(into hasher: inout Hasher) { hasher.combine(message) }
   }
 
   /// The first receipt of its kind.
@@ -61,18 +64,14 @@ struct ReceiptStep {
   }
 
   var statement: PostgresStatement {
-    func slots(_ word: KeyPath<Mark, Word?>) -> PostgresValue {
-      .integers(marks.map { mark in mark[keyPath: word].map { Int64(firstSlot + $0.slot) } })
-    }
-    func moments(_ word: KeyPath<Mark, Word?>) -> PostgresValue {
-      .integers(marks.map { $0[keyPath: word]?.at.milliseconds })
-    }
+    func slot(_ word: Word?) -> Int64? { word.map { Int64(firstSlot + $0.slot) } }
     return PostgresStatement(
       "SELECT * FROM mark_each($1, $2, $3, $4, $5, $6)",
       [
         .integers(marks.map { Int64(bitPattern: $0.key.message.rawValue) }),
         .texts(marks.map(\.key.reader.text)),
-        slots(\.delivered), moments(\.delivered), slots(\.read), moments(\.read),
+        .integers(marks.map { slot($0.delivered) }), .integers(marks.map { $0.delivered?.at.milliseconds }),
+        .integers(marks.map { slot($0.read) }), .integers(marks.map { $0.read?.at.milliseconds }),
       ])
   }
 
@@ -98,7 +97,7 @@ struct ReceiptStep {
       at: Timestamp(milliseconds: answer.integer(row, isDelivery ? 4 : 5)),
       version: Int(answer.integer(row, isDelivery && position != nil ? 6 : 3)),
       position: position.map { UInt64($0) })
-    return .changed([change])
+    return .changed(.one(change))
   }
 }
 

@@ -19,13 +19,14 @@ extension SingleStep {
       return .refused(.receipt(answer.integer(row, 0)))
     }
     return .changed(
-      answer.rows.map { row in
-        MessageChange(
-          messageID: MessageID(rawValue: UInt64(bitPattern: answer.integer(row, 1))),
-          senderID: answer.text(row, 2), receiverID: receipt.userID,
-          at: Timestamp(milliseconds: answer.integer(row, 3)), version: Int(answer.integer(row, 4)),
-          position: answer.optionalInteger(row, 5).map { UInt64($0) })
-      })
+      Few(
+        answer.rows.map { row in
+          MessageChange(
+            messageID: MessageID(rawValue: UInt64(bitPattern: answer.integer(row, 1))),
+            senderID: answer.text(row, 2), receiverID: receipt.userID,
+            at: Timestamp(milliseconds: answer.integer(row, 3)), version: Int(answer.integer(row, 4)),
+            position: answer.optionalInteger(row, 5).map { UInt64($0) })
+        }))
   }
 
   /// Edits or deletes a message.

@@ -76,12 +76,13 @@ struct SingleStep {
     case .link(let request): return linkResult(request, first, last)
     case .erase(let user, _):
       return .changed(
-        first.rows.map { row in
-          MessageChange(
-            messageID: MessageID(rawValue: UInt64(bitPattern: first.integer(row, 0))), senderID: user,
-            receiverID: first.text(row, 1), at: Timestamp(milliseconds: first.integer(row, 2)),
-            version: Int(first.integer(row, 3)), position: first.optionalInteger(row, 4).map { UInt64($0) })
-        })
+        Few(
+          first.rows.map { row in
+            MessageChange(
+              messageID: MessageID(rawValue: UInt64(bitPattern: first.integer(row, 0))), senderID: user,
+              receiverID: first.text(row, 1), at: Timestamp(milliseconds: first.integer(row, 2)),
+              version: Int(first.integer(row, 3)), position: first.optionalInteger(row, 4).map { UInt64($0) })
+          }))
     case .deadLetter: return .kept(first.integer(0, 0))
     case .takePushes(let take): return .taken(PushTakeStep.jobs(first, take))
     case .takePushMarks: return .marks(PushMarkStep.marks(first))

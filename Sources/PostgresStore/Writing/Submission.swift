@@ -1,32 +1,75 @@
 import Services
 import Synchronization
 
-/// Changes that one writer makes for one caller.
+/// Changes that one writer makes for one caller: some or all of those that the caller has handed over.
 struct Submission: Sendable {
-  let writes: [StoreWrite]
-  let then: @Sendable ([WriteResult]) -> Void
+  /// All that the caller has handed over, shared with the other writers.
+  private let all: [StoreWrite]
+  /// Which of them this writer makes; `nil`: all.
+  private let places: [Int]?
+  /// Told what became of them, in their order.
+  let then: @Sendable (ArraySlice<WriteResult>) -> Void
+
+  init(_ all: [StoreWrite], places: [Int]? = nil, then: @escaping @Sendable (ArraySlice<WriteResult>) -> Void)
+  {
+    self.all = all
+    self.places = places
+    self.then = then
+  }
+
+  var count: Int { places?.count ?? all.count }
+
+  func forEach(_ body: (StoreWrite) -> Void) {
+    guard let places else { return all.forEach(body) }
+    for place in places { body(all[place]) }
+  }
+
+  /// How much of the queue and of a transaction they take.
+  var weight: Int {
+    var weight = 0
+    forEach { weight += $0.weight }
+    return weight
+  }
+
+  /// How many places in the feed they may take.
+  var slots: Int {
+    var slots = 0
+    forEach { slots += Slots.count(of: $0) }
+    return slots
+  }
 
   /// Says of all of them that they were not made.
-  func fail(_ reason: String) { then(writes.map { _ in .unavailable(reason) }) }
+  func fail(_ reason: String) { then([WriteResult](repeating: .unavailable(reason), count: count)[...]) }
 }
 
 /// The results of one caller's changes, which several writers make.
 final class GatheredResults: Sendable {
-  private let state: Mutex<(results: [WriteResult], missing: Int)>
+  private struct Part {
+    let places: [Int]
+    let results: ArraySlice<WriteResult>
+  }
+
+  private let parts: Mutex<[Part]>
+  private let expected: Int
   private let then: @Sendable ([WriteResult]) -> Void
 
-  init(count: Int, parts: Int, then: @escaping @Sendable ([WriteResult]) -> Void) {
-    state = Mutex(([WriteResult](repeating: .done, count: count), parts))
+  init(parts expected: Int, then: @escaping @Sendable ([WriteResult]) -> Void) {
+    self.expected = expected
     self.then = then
+    parts = Mutex([])
   }
 
   /// Takes a part: the results of the changes at these places.
-  func add(_ part: [WriteResult], at places: [Int]) {
-    let whole: [WriteResult]? = state.withLock { state in
-      for (place, result) in zip(places, part) { state.results[place] = result }
-      state.missing -= 1
-      return state.missing == 0 ? state.results : nil
+  func add(_ results: ArraySlice<WriteResult>, at places: [Int]) {
+    let whole: [Part]? = parts.withLock { parts in
+      parts.append(Part(places: places, results: results))
+      return parts.count == expected ? parts : nil
     }
-    if let whole { then(whole) }
+    guard let whole else { return }
+    var all = [WriteResult](repeating: .done, count: whole.reduce(0) { $0 + $1.places.count })
+    for part in whole {
+      for (place, index) in zip(part.places, part.results.indices) { all[place] = part.results[index] }
+    }
+    then(all)
   }
 }

@@ -37,7 +37,7 @@ struct WritePlan {
   private let count: Int
 
   /// A plan for changes that are made at a moment.
-  init(_ writes: [StoreWrite], at now: Timestamp) {
+  init(_ writes: some Collection<StoreWrite>, at now: Timestamp) {
     count = writes.count
     var messages = MessageStep()
     var changes = ChangeOrder(at: now)

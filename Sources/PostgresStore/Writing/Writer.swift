@@ -36,8 +36,7 @@ final class Writer {
     var group: [Submission] = []
     var (size, slots) = (0, 0)
     for submission in submissions {
-      let weight = submission.writes.weight
-      let needs = submission.writes.reduce(0) { $0 + Slots.count(of: $1) }
+      let (weight, needs) = (submission.weight, submission.slots)
       if !group.isEmpty, size + weight > batchLimit || slots + needs > Slots.limit {
         commitGroup(group)
         group = []
@@ -51,7 +50,9 @@ final class Writer {
   }
 
   private func commitGroup(_ group: [Submission]) {
-    let writes = group.flatMap(\.writes)
+    var writes: [StoreWrite] = []
+    writes.reserveCapacity(group.reduce(0) { $0 + $1.count })
+    for submission in group { submission.forEach { writes.append($0) } }
     let messages = writes.compactMap { if case .message(let message, _) = $0 { message.id } else { nil } }
     horizon.underWay(messages)
     let results = make(writes[...])
@@ -59,8 +60,8 @@ final class Writer {
     horizon.answered(messages)
     var start = 0
     for submission in group {
-      let end = start + submission.writes.count
-      submission.then(Array(results[start..<end]))
+      let end = start + submission.count
+      submission.then(results[start..<end])
       start = end
     }
   }
@@ -73,7 +74,7 @@ final class Writer {
         return unavailable(writes, "the database can't be reached")
       }
       do throws(PostgresError) {
-        let plan = WritePlan(Array(writes), at: clock.wall())
+        let plan = WritePlan(writes, at: clock.wall())
         let statements = plan.statements
         let answers = statements.isEmpty ? [] : try connection.run(statements)
         ledger.committed(writes: writes.count)

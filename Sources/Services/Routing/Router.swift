@@ -71,5 +71,5 @@ public enum DeliveriesKey: EventKey {
 /// The places in the feed that an event's changes have: left on the event by the stage that stored it.
 public enum PositionsKey: EventKey {
   /// In rising order.
-  public typealias Value = [Position]
+  public typealias Value = Few<Position>
 }

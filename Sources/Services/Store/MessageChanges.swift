@@ -13,7 +13,7 @@ public struct Receipt: Sendable, Equatable {
   /// Which messages.
   public enum Target: Sendable, Equatable {
     /// These; all of them or, where one can't be, none.
-    case messages([MessageID])
+    case messages(Few<MessageID>)
     /// All that the receiver has of this message's conversation, up to it.
     case upTo(MessageID)
   }

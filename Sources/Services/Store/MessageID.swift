@@ -19,28 +19,42 @@ public struct MessageID: RawRepresentable, Hashable, Comparable, Sendable, Custo
 
   /// The id that a text names, or `nil` where it names none.
   public init?(_ text: String) {
-    let bytes = text.utf8
-    guard bytes.count == Self.prefix.count + Base32.digits(of: UInt64.self), bytes.starts(with: Self.prefix),
-      let value = Base32.decode(bytes.dropFirst(Self.prefix.count)), value <= UInt64(Int64.max)
+    var text = text
+    guard let id = text.withUTF8({ MessageID($0) }) else { return nil }
+    self = id
+  }
+
+  /// The id that a text names, given as UTF-8, or `nil` where it names none.
+  public init?(_ text: UnsafeBufferPointer<UInt8>) {
+    let digits = text.dropFirst(Self.prefixLength)
+    guard text.count == Self.length, text[0] == UInt8(ascii: "m"), text[1] == UInt8(ascii: "s"),
+      text[2] == UInt8(ascii: "g"), text[3] == UInt8(ascii: "_"),
+      let value = Base32.decode(digits), value <= UInt64(Int64.max)
     else { return nil }
     rawValue = value
   }
 
   /// The text that clients see.
   public var description: String {
-    String(unsafeUninitializedCapacity: 17) { buffer in
-      var end = 0
-      for byte in Self.prefix {
-        buffer[end] = byte
-        end += 1
-      }
-      Base32.encode(rawValue) { digit in
-        buffer[end] = digit
-        end += 1
-      }
-      return end
-    }
+    String(unsafeUninitializedCapacity: Self.length) { write(to: $0) }
   }
+
+  /// Writes the text that clients see, in UTF-8, to memory that has room for ``length`` bytes; gives that.
+  func write(to text: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    text.initializeElement(at: 0, to: UInt8(ascii: "m"))
+    text.initializeElement(at: 1, to: UInt8(ascii: "s"))
+    text.initializeElement(at: 2, to: UInt8(ascii: "g"))
+    text.initializeElement(at: 3, to: UInt8(ascii: "_"))
+    var end = Self.prefixLength
+    Base32.encode(rawValue) { digit in
+      text.initializeElement(at: end, to: digit)
+      end += 1
+    }
+    return end
+  }
+
+  /// How many bytes the text has.
+  static let length = prefixLength + 13
 
   /// When the message was made, to the millisecond.
   public var timestamp: Timestamp {
@@ -55,7 +69,7 @@ public struct MessageID: RawRepresentable, Hashable, Comparable, Sendable, Custo
   /// Whether `lhs` was made before `rhs`.
   public static func < (lhs: MessageID, rhs: MessageID) -> Bool { lhs.rawValue < rhs.rawValue }
 
-  private static let prefix = Array("msg_".utf8)
+  private static let prefixLength = 4
   /// 2024-01-01T00:00:00Z.
   static let epochMilliseconds: Int64 = 1_704_067_200_000
 }

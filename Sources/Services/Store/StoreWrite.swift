@@ -51,7 +51,7 @@ public enum WriteResult: Sendable, Equatable {
   /// The same send key with the same body was stored before, under this id. Nothing changed.
   case duplicate(MessageID)
   /// What a receipt, revision or erasure did, in the order of the request (oldest first for `upTo`).
-  case changed([MessageChange])
+  case changed(Few<MessageChange>)
   /// How two users stand to each other now, seen by who asked; `nil` where they have nothing to do with each other.
   case linked(Link?)
   /// The user is known, and goes by this name: their own choice, else that of their token.

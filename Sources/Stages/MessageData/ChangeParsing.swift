@@ -12,8 +12,8 @@ extension Receipt.Target {
   ///   100 ids, `NOT_FOUND` where a text can be no message's id.
   init(_ data: EventData, for kind: Receipt.Kind) throws(Rejection) {
     switch (data.has("messageId"), data.has("messageIds"), data.has("upTo") && kind == .read) {
-    case (true, false, false): self = .messages([try data.messageID("messageId")])
-    case (false, true, false): self = .messages(try Self.ids(data))
+    case (true, false, false): self = .messages(.one(try data.messageID("messageId")))
+    case (false, true, false): self = .messages(Few(try Self.ids(data)))
     case (false, false, true): self = .upTo(try data.messageID("upTo"))
     default:
       let names = kind == .read ? "messageId, messageIds and upTo" : "messageId and messageIds"

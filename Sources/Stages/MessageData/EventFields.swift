@@ -33,7 +33,10 @@ extension EventData {
   }
 
   /// The message that the text under `key` names.
-  func messageID(_ key: String) throws(Rejection) -> MessageID { try MessageID(naming: text(key), in: key) }
+  func messageID(_ key: String) throws(Rejection) -> MessageID {
+    if let id = withUTF8(of: key, { MessageID($0) }) ?? nil { return id }
+    return try MessageID(naming: text(key), in: key)
+  }
 }
 
 extension MessageID {

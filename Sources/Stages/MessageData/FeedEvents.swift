@@ -12,14 +12,14 @@ package enum FeedEvents {
     let users = claim(entry.places.born, sides(of: message))
     guard !users.isEmpty else { return [] }
     let event = OutgoingEvent(.newMessage) { data in
-      data.member("messageId", message.id.description)
+      data.member("messageId", message.id)
       data.member("senderId", message.senderID)
       if let senderName = message.senderName { data.member("senderName", senderName) }
       data.member("receiverId", message.receiverID)
       data.member("content", message.content)
       data.member("timestamp", message.id.timestamp)
       if let metadata = message.metadata { data.member("metadata", json: metadata.utf8) }
-      if let replyTo = message.replyTo { data.member("replyTo", replyTo.description) }
+      if let replyTo = message.replyTo { data.member("replyTo", replyTo) }
       // What became of it since is told of behind it.
       data.member("version", 1)
     }

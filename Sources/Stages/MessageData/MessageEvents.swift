@@ -17,7 +17,7 @@ enum MessageEvents {
   static func sent(_ id: MessageID, tempID: String, _ safety: Safety = .durable) -> OutgoingEvent {
     OutgoingEvent(.messageSent) { data in
       data.member("tempId", tempID)
-      data.member("messageId", id.description)
+      data.member("messageId", id)
       data.member("timestamp", id.timestamp)
       switch safety {
       case .durable: break
@@ -31,14 +31,14 @@ enum MessageEvents {
   static func message(_ message: NewMessage, senderName: String?) -> OutgoingEvent {
     let lengths = message.content.utf8.count + (message.metadata?.utf8.count ?? 0)
     return OutgoingEvent(.newMessage, reserving: 320 + lengths) { data in
-      data.member("messageId", message.id.description)
+      data.member("messageId", message.id)
       data.member("senderId", message.senderID)
       if let senderName { data.member("senderName", senderName) }
       data.member("receiverId", message.receiverID)
       data.member("content", message.content)
       data.member("timestamp", message.id.timestamp)
       if let metadata = message.metadata { data.member("metadata", json: metadata.utf8) }
-      if let replyTo = message.replyTo { data.member("replyTo", replyTo.description) }
+      if let replyTo = message.replyTo { data.member("replyTo", replyTo) }
       data.member("version", 1)
     }
   }
@@ -48,14 +48,14 @@ enum MessageEvents {
     switch kind {
     case .read:
       OutgoingEvent(.messageReadUpdate) { data in
-        data.member("messageId", change.messageID.description)
+        data.member("messageId", change.messageID)
         data.member("readerId", change.receiverID)
         data.member("readAt", change.at)
         data.member("version", change.version)
       }
     case .delivered:
       OutgoingEvent(.messageDeliveredUpdate) { data in
-        data.member("messageId", change.messageID.description)
+        data.member("messageId", change.messageID)
         data.member("receiverId", change.receiverID)
         data.member("deliveredAt", change.at)
         data.member("version", change.version)
@@ -68,14 +68,14 @@ enum MessageEvents {
     switch kind {
     case .edit(let content):
       OutgoingEvent(.messageEdited) { data in
-        data.member("messageId", change.messageID.description)
+        data.member("messageId", change.messageID)
         data.member("content", content)
         data.member("editedAt", change.at)
         data.member("version", change.version)
       }
     case .delete:
       OutgoingEvent(.messageDeleted) { data in
-        data.member("messageId", change.messageID.description)
+        data.member("messageId", change.messageID)
         data.member("deletedAt", change.at)
         data.member("version", change.version)
       }

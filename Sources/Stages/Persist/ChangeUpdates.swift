@@ -7,31 +7,37 @@ struct ChangeUpdates {
   /// What goes to devices, in the order of the changes.
   private(set) var deliveries: [Delivery] = []
   /// What answers the event: the update of the last message, or an acknowledgement where it named none.
-  private(set) var answer = OutgoingEvent(.ack)
-  /// The places in the feed of the changes that were made.
-  private(set) var positions: [Position] = []
+  let answer: OutgoingEvent
+  /// The places in the feed of the changes that were made, in rising order.
+  let positions: Few<Position>
 
   /// What to tell of `changes`, which `user` made on `connection`; `update` encodes one of them.
   init(
-    _ changes: [MessageChange], by user: String, on connection: ConnectionID, toOwnDevices: Bool,
+    _ changes: Few<MessageChange>, by user: String, on connection: ConnectionID, toOwnDevices: Bool,
     _ update: (MessageChange) -> OutgoingEvent
   ) {
-    deliveries.reserveCapacity(2 * changes.count)
+    deliveries.reserveCapacity(changes.count * (toOwnDevices ? 2 : 1))
+    var last: OutgoingEvent?
     for (index, change) in changes.enumerated() {
       let update = update(change)
       if let position = change.position {
-        positions.append(position)
         let other = change.senderID == user ? change.receiverID : change.senderID
         if other != user { deliveries.append(Delivery(to: other, update, at: position)) }
         if toOwnDevices { deliveries.append(Delivery(to: user, update, except: connection, at: position)) }
       }
       if index == changes.count - 1 {
-        answer = update
+        last = update
       } else {
         deliveries.append(Delivery(to: user, update, only: connection))
       }
     }
+    answer = last ?? OutgoingEvent(.ack)
     // A horizon is moved past changes in their order, which is not always that of the request.
-    positions.sort()
+    positions =
+      if changes.count == 1, let position = changes[0].position {
+        .one(position)
+      } else {
+        Few(changes.compactMap(\.position).sorted())
+      }
   }
 }

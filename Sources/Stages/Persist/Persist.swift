@@ -30,7 +30,7 @@ public struct Persist: DeferringStage {
   private let parser: NewMessageParser
   private let audience: Audience
   private let users: UserRecorder
-  private let names: NameBook?
+  private let answers: StoreAnswers
   private let clock: EngineClock
   private let logger: Logger
 
@@ -53,7 +53,8 @@ public struct Persist: DeferringStage {
     parser = NewMessageParser(
       maxContent: configuration.maxContent?.bytes ?? NewMessageParser.defaultMaxContent)
     audience = configuration.whoMayMessage ?? .anyone
-    names = context.services[NameBookKey.self]
+    let names = context.services[NameBookKey.self]
+    answers = StoreAnswers(names: names)
     users = UserRecorder(store: store, names: names, logger: context.logger)
     clock = context.clock
     logger = context.logger
@@ -62,23 +63,27 @@ public struct Persist: DeferringStage {
   /// Rejects what is malformed, and stores the rest in one write.
   public func process(_ batch: EventBatch, done: @escaping @Sendable (EventBatch) -> Void) {
     var batch = batch
-    users.record(batch.indices.compactMap { batch[$0].identity })
-    var changes: [PendingChange] = []
+    users.record(batch)
+    var writes: [StoreWrite] = []
+    writes.reserveCapacity(batch.count)
+    var places: [Int] = []
+    places.reserveCapacity(batch.count)
     for index in batch.indices {
       do throws(Rejection) {
-        guard let change = try change(for: batch[index]) else { continue }
-        changes.append(PendingChange(index: index, change: change))
+        guard let write = try change(for: batch[index]) else { continue }
+        writes.append(write)
+        places.append(index)
       } catch {
         batch.reject(error, at: index)
       }
     }
-    guard !changes.isEmpty else { return done(batch) }
-    store.write(changes.map(\.change.write)) { [batch, changes] results in
+    guard !writes.isEmpty else { return done(batch) }
+    store.write(writes) { [batch, writes, places, answers, logger] results in
       var batch = batch
       var fault: String?
-      for (pending, result) in zip(changes, results) {
-        pending.change.report(result, on: &batch, at: pending.index)
-        switch result {
+      for (number, index) in places.enumerated() {
+        answers.report(results[number], to: writes[number], on: &batch, at: index)
+        switch results[number] {
         case .unavailable(let reason), .unknown(let reason): fault = reason
         default: break
         }
@@ -98,7 +103,7 @@ public struct Persist: DeferringStage {
   }
 
   /// What `event` asks of the store; `nil` where that is nothing.
-  private func change(for event: Event) throws(Rejection) -> Change? {
+  private func change(for event: Event) throws(Rejection) -> StoreWrite? {
     guard Self.changes.takes(event.type) else { return nil }
     guard let identity = event.identity else {
       throw Rejection(.unauthenticated, "only a known user may send \(event.type)")
@@ -109,8 +114,7 @@ public struct Persist: DeferringStage {
       // One's own backend may write to everybody but those who blocked whom it writes as.
       let audience = identity.isBackend ? .anyone : audience
       return .message(
-        try parser.message(event.data, from: user, messageIDs), senderName: names?[user] ?? identity.name,
-        to: audience)
+        try parser.message(event.data, from: user, messageIDs), to: audience)
     case .messageRead, .messageDelivered:
       let kind: Receipt.Kind = event.type == .messageRead ? .read : .delivered
       return .receipt(Receipt(kind, by: user, of: try .init(event.data, for: kind), at: clock.wall()))
@@ -123,10 +127,4 @@ public struct Persist: DeferringStage {
         Revision(.delete, of: try event.data.messageID("messageId"), by: user, at: clock.wall()))
     }
   }
-}
-
-/// A change that an event of a batch asks for.
-private struct PendingChange: Sendable {
-  let index: Int
-  let change: Change
 }

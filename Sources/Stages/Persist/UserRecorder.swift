@@ -16,11 +16,18 @@ struct UserRecorder: Sendable {
     self.logger = logger
   }
 
-  /// Notes that events of these users have come in.
-  func record(_ identities: [Identity]) {
-    let fresh = identities.filter { seen.insert($0) }
+  /// Notes that these events' users have been seen.
+  func record(_ batch: EventBatch) {
+    var fresh: [Identity] = []
+    var last: Identity?
+    for index in batch.indices {
+      // What came on one connection together is of one user.
+      guard let identity = batch[index].identity, identity !== last else { continue }
+      last = identity
+      if seen.insert(identity) { fresh.append(identity) }
+    }
     guard !fresh.isEmpty else { return }
-    store.write(fresh.map { .user(id: $0.userID, name: $0.name) }) { [seen, names, logger] results in
+    store.write(fresh.map { .user(id: $0.userID, name: $0.name) }) { [fresh, seen, names, logger] results in
       for (identity, result) in zip(fresh, results) {
         switch result {
         case .unavailable(let reason), .unknown(let reason):

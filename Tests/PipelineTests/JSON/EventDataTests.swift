@@ -19,6 +19,15 @@ struct EventDataTests {
     #expect(data.keys == ["s", "n", "f", "b", "z", "a", "m", "o"])
   }
 
+  @Test("lends the bytes of a text without its escapes, and of nothing else")
+  func bytes() throws {
+    let data = try data(#"{"plain":"abc","escaped":"a\u0062c","empty":"","n":1}"#)
+    for (key, text) in [("plain", "abc"), ("escaped", "abc"), ("empty", "")] {
+      #expect(data.withUTF8(of: key) { String(decoding: $0, as: UTF8.self) } == text)
+    }
+    for key in ["n", "none"] { #expect(data.withUTF8(of: key) { $0.count } == nil) }
+  }
+
   @Test("finds a key however it is written")
   func escapedKeys() throws { #expect(try data(#"{"\u0061b":"x"}"#).string("ab") == "x") }
 

@@ -29,6 +29,21 @@ struct JSONObjectWriterTests {
     #expect(String(decoding: writer.finish(), as: UTF8.self) == #"{"key":"\#(text)"}"#)
   }
 
+  @Test("Numbers are written as they are", arguments: [0, 7, -1, 10, 1_234_567_890, .max, .min])
+  func numbers(number: Int) {
+    var writer = JSONObjectWriter()
+    writer.member("key", number)
+    #expect(String(decoding: writer.finish(), as: UTF8.self) == #"{"key":\#(number)}"#)
+  }
+
+  @Test("A text is the same however long it is", arguments: [511, 512, 513, 5000])
+  func long(length: Int) {
+    let text = String(repeating: "x", count: length)
+    var writer = JSONObjectWriter()
+    writer.member("key", text)
+    #expect(String(decoding: writer.finish(), as: UTF8.self) == #"{"key":"\#(text)"}"#)
+  }
+
   @Test("Commas stand between members, and nowhere else")
   func commas() {
     var writer = JSONObjectWriter()
