@@ -22,7 +22,8 @@ final class LoopGateway: @unchecked Sendable {
   private(set) lazy var inflater = Inflater()
   private var deflaters: [Int32: Deflater] = [:]
   private var members: [any LoopMember] = []
-  private var dirty: [Outbox] = []
+  /// Not checked at run time to be accessed by one at a time: it is only appended to and taken, which calls nobody.
+  @exclusivity(unchecked) private var dirty: [Outbox] = []
   private var flushIsDue = false
   private var turnIsDue = false
   private var ticks: RepeatedTask?

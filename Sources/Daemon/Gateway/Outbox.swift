@@ -12,6 +12,9 @@ import Synchronization
 /// `Sendable` is not checked by the compiler and holds because only `loop`, `connection`, `lastHeard`, `joinedAt` and
 /// `joinQueue` are read from other threads: the first two are immutable, the third is atomic, and the last two are set before
 /// a lock of the hub's hands the outbox to others; all else is touched on the event loop of `loop`.
+///
+/// That what changes with every frame is accessed by one at a time is not checked while it runs: each access is one read, one
+/// write, or an append of bytes to a buffer, which calls nobody who could come back here.
 final class Outbox: @unchecked Sendable {
   let loop: LoopGateway
   let connection: Connection
@@ -23,15 +26,15 @@ final class Outbox: @unchecked Sendable {
   var joinQueue: JoinQueue?
   private let channel: any Channel
   // From here on in an order that leaves no gaps.
-  private var pending = ByteBuffer()
-  private var isDirty = false
-  private var bytesUnderWay = 0
+  @exclusivity(unchecked) private var pending = ByteBuffer()
+  @exclusivity(unchecked) private var isDirty = false
+  @exclusivity(unchecked) private var bytesUnderWay = 0
   /// How the client unpacks messages, where it does.
   private let deflate: PerMessageDeflate?
   private var endsOutput = false
-  private(set) var closing: CloseCode?
+  @exclusivity(unchecked) private(set) var closing: CloseCode?
   /// Set by the handler, which writes control frames and knows when the peer has gone.
-  var isClosed = false
+  @exclusivity(unchecked) var isClosed = false
 
   init(loop: LoopGateway, connection: Connection, channel: any Channel, deflate: PerMessageDeflate?) {
     self.deflate = deflate
@@ -41,12 +44,16 @@ final class Outbox: @unchecked Sendable {
     self.channel = channel
   }
 
+  /// What leaves at once is often a few frames: room for them is there from the first, and goes with the write.
+  private static let usualOutput = 1024
+
   /// Bytes that the client has not been sent yet.
   var backlog: Int { pending.readableBytes + bytesUnderWay }
 
   /// Sends an event.
   func send(_ event: [UInt8]) {
     guard closing == nil, !isClosed else { return }
+    if pending.capacity == 0 { pending.reserveCapacity(Self.usualOutput) }
     if let deflate, let packed = loop.deflater(deflate.windowBits)?.pack(event) {
       FrameWriter.append(packedText: packed, to: &pending)
     } else {

@@ -73,7 +73,7 @@ public struct Event: Sendable {
 
   /// What an earlier stage left under `key` for later ones.
   @inlinable public subscript<Key: EventKey>(key: Key.Type) -> Key.Value? {
-    get { content.notes[ObjectIdentifier(key)] as? Key.Value }
+    get { content.notes[ObjectIdentifier(key)].flatMap { EventNotes.cast($0, to: Key.Value.self) } }
     set {
       own()
       content.notes[ObjectIdentifier(key)] = newValue

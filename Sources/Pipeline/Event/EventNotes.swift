@@ -11,6 +11,14 @@
 
   @usableFromInline init() {}
 
+  /// A note's value as its type. A cast (`as?`) would first look for ways from one type to the other.
+  @inlinable static func cast<Value>(_ value: any Sendable, to type: Value.Type) -> Value? {
+    func opened<Note>(_ note: Note) -> Value? {
+      Note.self == Value.self ? unsafeBitCast(note, to: Value.self) : nil
+    }
+    return opened(value)
+  }
+
   @usableFromInline var isEmpty: Bool { notes.isEmpty }
 
   @usableFromInline subscript(key: ObjectIdentifier) -> (any Sendable)? {

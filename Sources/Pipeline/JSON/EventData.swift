@@ -114,18 +114,20 @@ public struct EventData: Sendable {
     return JSONText.unescape(text[member.value.lowerBound + 1..<member.value.upperBound - 1])
   }
 
-  /// What `body` makes of the UTF-8 of a member that is a text; `nil` where there is none or it is something else. It is
-  /// good for the call alone.
-  public func withUTF8<Value>(of key: String, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value? {
-    guard let member = member(key), member.kind == .string else { return nil }
+  /// Shows `body` the UTF-8 of a member that is a text, for the time of the call. It is not called where there is none or
+  /// it is something else.
+  public func withUTF8(of key: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    guard let member = member(key), member.kind == .string else { return }
     let range = member.value.lowerBound + 1..<member.value.upperBound - 1
-    let plain = text.withUnsafeBufferPointer { text in
+    let isPlain = text.withUnsafeBufferPointer { text in
       let value = UnsafeBufferPointer(rebasing: text[range])
-      return JSONText.hasEscape(value) ? nil : body(value)
+      guard !JSONText.hasEscape(value) else { return false }
+      body(value)
+      return true
     }
-    if let plain { return plain }
+    guard !isPlain else { return }
     var unescaped = JSONText.unescape(text[range])
-    return unescaped.withUTF8(body)
+    unescaped.withUTF8(body)
   }
 
   /// A member that is a whole number written without fraction or exponent.

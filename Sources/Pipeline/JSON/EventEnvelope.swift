@@ -36,6 +36,52 @@ public struct EventEnvelope: Sendable {
     }
   }
 
+  /// The envelope's own members, each by a bit of its own.
+  private enum Member: UInt8 {
+    case type = 1
+    case id = 2
+    case data = 4
+    case traceparent = 8
+
+    /// The member with a key that stands in a frame; `nil` of any other.
+    init?(_ key: ArraySlice<UInt8>) {
+      let member = key.withUnsafeBufferPointer { key in
+        JSONText.hasEscape(key) ? nil : Member(plain: key)
+      }
+      if let member {
+        self = member
+      } else if key.contains(UInt8(ascii: "\\")) {
+        var text = JSONText.unescape(key)
+        guard let member = text.withUTF8({ Member(plain: $0) }) else { return nil }
+        self = member
+      } else {
+        return nil
+      }
+    }
+
+    private init?(plain key: UnsafeBufferPointer<UInt8>) {
+      if JSONText.isEqual(key, "type") {
+        self = .type
+      } else if JSONText.isEqual(key, "data") {
+        self = .data
+      } else if JSONText.isEqual(key, "id") {
+        self = .id
+      } else if JSONText.isEqual(key, "traceparent") {
+        self = .traceparent
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// The type that a string, in its quotes, names.
+  private static func eventType(_ string: ArraySlice<UInt8>) -> EventType {
+    let name = string.dropFirst().dropLast()
+    return name.withUnsafeBufferPointer { plain in
+      JSONText.hasEscape(plain) ? EventType(rawValue: JSONText.unescape(name)) : EventType(utf8: plain)
+    }
+  }
+
   /// Whether a string, in its quotes, has 1 to 256 characters. One that is short in bytes need not be walked through.
   private static func isReference(_ string: ArraySlice<UInt8>) -> Bool {
     if (3...258).contains(string.count) { return true }
@@ -52,7 +98,7 @@ public struct EventEnvelope: Sendable {
       try scanner.skipValue(depth: depth)
       return .failure(EnvelopeFault("an event is a JSON object"))
     }
-    var type: String?
+    var type: EventType?
     var ref: EventRef?
     var trace: TraceParent?
     var members: [EventData.Member] = []
@@ -60,41 +106,34 @@ public struct EventEnvelope: Sendable {
     // A bit for each of the envelope's own members.
     var seen: UInt8 = 0
     try scanner.forEachMember(depth: depth) { (scanner, key) throws(JSONFault) in
-      let name = JSONText.unescape(frame[key])
+      let name = Member(frame[key])
       let start = scanner.position
-      if name == "data", scanner.byte == UInt8(ascii: "{") {
+      if name == .data, scanner.byte == UInt8(ascii: "{") {
         members = try EventData.scan(&scanner, depth: depth + 1)
       } else {
         let kind = try scanner.skipValue(depth: depth)
         let value = frame[start..<scanner.position]
         switch (name, kind) {
-        case ("type", .string) where (3...66).contains(value.count):
-          type = JSONText.unescape(value.dropFirst().dropLast())
-        case ("type", _): wrong = wrong ?? "type must be a string of 1 to 64 bytes"
-        case ("id", .string) where isReference(value), ("id", .number) where value.count <= 256:
+        case (.type, .string) where (3...66).contains(value.count): type = eventType(value)
+        case (.type, _): wrong = wrong ?? "type must be a string of 1 to 64 bytes"
+        case (.id, .string) where isReference(value), (.id, .number) where value.count <= 256:
           ref = EventRef(json: Array(value))
-        case ("id", _): wrong = wrong ?? "id must be a number or a string of 1 to 256 characters"
-        case ("data", _): wrong = wrong ?? "data must be an object"
-        case ("traceparent", .string):
+        case (.id, _): wrong = wrong ?? "id must be a number or a string of 1 to 256 characters"
+        case (.data, _): wrong = wrong ?? "data must be an object"
+        case (.traceparent, .string):
           trace = TraceParent(String(decoding: value.dropFirst().dropLast(), as: UTF8.self))
         default: return
         }
       }
-      let bit: UInt8 =
-        switch name {
-        case "type": 1
-        case "id": 2
-        case "data": 4
-        default: 8
-        }
-      if seen & bit != 0 { wrong = wrong ?? "\(name) stands twice" }
-      seen |= bit
+      guard let name else { return }
+      if seen & name.rawValue != 0 { wrong = wrong ?? "\(name) stands twice" }
+      seen |= name.rawValue
     }
     if let wrong { return .failure(EnvelopeFault(wrong, ref: ref)) }
     guard let type else { return .failure(EnvelopeFault("type is missing", ref: ref)) }
     do throws(JSONFault) {
       let data = try EventData(text: frame, members: members)
-      return .success(EventEnvelope(type: EventType(rawValue: type), data: data, ref: ref, trace: trace))
+      return .success(EventEnvelope(type: type, data: data, ref: ref, trace: trace))
     } catch {
       return .failure(EnvelopeFault("data: \(error.reason)", ref: ref))
     }

@@ -51,6 +51,12 @@ enum JSONText {
     }
   }
 
+  /// Whether bytes are those of a text.
+  static func isEqual(_ bytes: UnsafeBufferPointer<UInt8>, _ text: StaticString) -> Bool {
+    guard bytes.count == text.utf8CodeUnitCount, let start = bytes.baseAddress else { return false }
+    return memcmp(start, text.utf8Start, bytes.count) == 0
+  }
+
   /// Whether a backslash stands in a text.
   static func hasEscape(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let start = text.baseAddress else { return false }

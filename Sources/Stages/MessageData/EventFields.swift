@@ -34,7 +34,9 @@ extension EventData {
 
   /// The message that the text under `key` names.
   func messageID(_ key: String) throws(Rejection) -> MessageID {
-    if let id = withUTF8(of: key, { MessageID($0) }) ?? nil { return id }
+    var id: MessageID?
+    withUTF8(of: key) { id = MessageID($0) }
+    if let id { return id }
     return try MessageID(naming: text(key), in: key)
   }
 }

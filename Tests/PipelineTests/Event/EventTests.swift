@@ -2,6 +2,31 @@ import Testing
 
 @testable import Pipeline
 
+@Suite("Types of events")
+struct EventTypeTests {
+  @Test("A type is the same however it was made, and another one than all others")
+  func identity() {
+    for (place, type) in EventType.known.enumerated() {
+      #expect(
+        EventType(rawValue: type.rawValue) == type
+          && EventType(rawValue: type.rawValue).hashValue == type.hashValue)
+      var name = type.rawValue
+      #expect(name.withUTF8 { EventType(utf8: $0) } == type)
+      for other in EventType.known[(place + 1)...] { #expect(other != type) }
+    }
+    #expect(Set(EventType.known.map(\.number)).count == EventType.known.count)
+  }
+
+  @Test(
+    "A type of a custom stage is told by its name",
+    arguments: ["GEO_PING", "PINGS", "PIN", "", "ping", "P\u{308}ING"])
+  func custom(name: String) {
+    let type = EventType(rawValue: name)
+    #expect(type == EventType(stringLiteral: name) && type.number == 0 && type.rawValue == name)
+    #expect(type != "GEO_POLL" && !EventType.known.contains(type) && !type.isReserved)
+  }
+}
+
 @Suite("What an event carries")
 struct EventTests {
   private enum First: EventKey { typealias Value = String }

@@ -16,7 +16,8 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   let outbox: Outbox
   private var context: ChannelHandlerContext?
-  private var parser: FrameParser
+  /// Not checked at run time to be accessed by one at a time: what a frame is taken from calls nobody.
+  @exclusivity(unchecked) private var parser: FrameParser
   private var pingsUnanswered: UInt8 = 0
   private var readIsHeld = false
   private var rejectionsInARow: UInt32 = 0
