@@ -40,6 +40,7 @@ extension Engine {
       if executor.isCurrent, handing == flight, returned == nil {
         returned = batch
       } else {
+        let batch = OnceTaken(batch)
         executor.execute { self.resume(flight, batch, from: stage) }
       }
     }
@@ -79,7 +80,7 @@ extension Engine {
     let flight = lastFlight
     let slot = hold(event, chain: chain, place: .inside(index))
     let task = Task { [self] in
-      let batch = await process(event)
+      let batch = OnceTaken(await process(event))
       executor.execute { self.resume(flight, batch) }
     }
     flights[flight] = Flight(
@@ -89,26 +90,26 @@ extension Engine {
   }
 
   /// Takes back what a stage that gives batches back had.
-  private func resume(_ id: UInt64, _ batch: EventBatch, from stage: ChainStage) {
+  private func resume(_ id: UInt64, _ batch: OnceTaken<EventBatch>, from stage: ChainStage) {
     guard flights[id] != nil else { return observer.gaveBackInVain(stage: stage.name) }
     resume(id, batch)
   }
 
   /// Takes back what a stage had.
-  private func resume(_ id: UInt64, _ batch: EventBatch) {
+  private func resume(_ id: UInt64, _ given: OnceTaken<EventBatch>) {
     // A flight whose time ran out has been decided without the stage.
-    guard let flight = flights.removeValue(forKey: id) else { return }
-    var batch = batch
+    guard let flight = flights.removeValue(forKey: id), var batch = given.take() else { return }
     if !batch.holds(flight.slots.lazy.map { self.lanes[$0].sequence }) {
-      batch = .failed(flight.slots.map { lanes[$0].held.event }, StageFault.otherEvents)
+      batch = .failed(flight.slots.compactMap { lanes[$0].held.event }, StageFault.otherEvents)
     }
     let stage = flight.chain.stages[flight.stage]
-    let before = stage.isAlwaysObeyed ? [] : flight.slots.map { lanes[$0].held.event }
+    let before = stage.isAlwaysObeyed ? [] : flight.slots.compactMap { lanes[$0].held.event }
     for position in batch.indices {
       batch.events[position].slot = flight.slots[position]
       lanes[flight.slots[position]].place = .running
+      lanes[flight.slots[position]].held.event = nil
     }
-    var run = Run(flight.chain, batch, now: flight.started)
+    var run = Run(flight.chain, consume batch, now: flight.started)
     beginTurn()
     sort(&run, stage, at: flight.stage, before: before)
     perform(run, from: flight.stage + 1)
@@ -123,6 +124,7 @@ extension Engine {
   private func sort(
     _ run: inout Run, _ stage: ChainStage, at index: Int, arrived: Int = 0, before: [Event]
   ) {
+    run.batch.finish()
     let now = clock.monotonic()
     let elapsed = now - run.now
     run.now = now

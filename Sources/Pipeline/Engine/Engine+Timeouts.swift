@@ -35,7 +35,7 @@ extension Engine {
       .timeout, "the outcome is not known yet; send the event again with the same tempId")
     rejection.stage = stage.name
     for slot in flight.slots where !lanes[slot].held.isAnswered {
-      let event = lanes[slot].held.event
+      guard let event = lanes[slot].held.event else { continue }
       observer.faulted(
         event, stage: stage.name, error: StageFault.timedOut, policy: .reject, committed: false)
       lanes[slot].held.reply = reply(to: event, rejecting: rejection)
@@ -47,7 +47,7 @@ extension Engine {
   private func abandon(_ id: UInt64, _ flight: Flight, _ stage: ChainStage) {
     flights[id] = nil
     flight.task?.cancel()
-    var run = Run(flight.chain, flight.slots.map { lanes[$0].held.event }, now: clock.monotonic())
+    var run = Run(flight.chain, flight.slots.compactMap { lanes[$0].held.event }, now: clock.monotonic())
     for event in run.batch.takeEvents() {
       lanes[event.slot].place = .running
       fault(StageFault.timedOut, on: event, &run, stage, at: flight.stage)

@@ -206,7 +206,7 @@ public final class Engine: @unchecked Sendable {
       index = lanes.insert(
         Held(event: event, chain: chain), place: place, generation: chain.revision, sequence: event.sequence,
         into: &event.connection.lane)
-      lanes[index].held.event.slot = index
+      lanes[index].held.event?.slot = index
     } else {
       lanes[index].held.event = event
       lanes[index].place = place
@@ -229,11 +229,12 @@ public final class Engine: @unchecked Sendable {
         case .ended: break
         case .running, .inside: break walk
         case .waiting(let stage):
-          let event = lanes[index].held.event
+          guard let event = lanes[index].held.event else { break walk }
           let chain = lanes[index].held.chain
           let joining = chain.stages[stage].keepsOrder && event.route & (1 << UInt64(stage)) != 0
           guard mayEnter(stage, event, chain, joining: joining) else { break walk }
           lanes[index].place = .running
+          lanes[index].held.event = nil
           enqueue([event], chain: chain, stage: stage)
         }
         index = next

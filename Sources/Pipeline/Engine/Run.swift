@@ -80,8 +80,9 @@ struct Ended {
 
 /// What the engine keeps of an event that it holds.
 struct Held {
-  /// The event as it was when it was last handed over, for when a stage never gives it back.
-  var event: Event
+  /// The event as it was when it was last handed over, for when a stage never gives it back; `nil` while a run has it, so
+  /// that what changes it there needs no copy.
+  var event: Event?
   let chain: Chain
   /// Its answer, while those of older events are still due.
   var reply: Reply?

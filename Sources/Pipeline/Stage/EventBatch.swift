@@ -16,6 +16,8 @@ public struct EventBatch: Sendable {
   @usableFromInline var events: [Event]
   /// One for each event, or empty while all continue: the ordinary case, which costs nothing.
   private(set) var outcomes: [Outcome] = []
+  /// What is still to be done on the event loop.
+  private var rest: (@Sendable (inout EventBatch) -> Void)?
 
   /// A batch of these events: for the engine, and for the tests of stages. A stage has no need to make one.
   package init(_ events: [Event]) { self.events = events }
@@ -71,6 +73,17 @@ public struct EventBatch: Sendable {
     for index in indices {
       if case .continue = outcome(at: index) { fail(error, at: index) }
     }
+  }
+
+  /// Leaves the rest of a stage's work to the event loop, where it is done once the batch is back there: what is made there
+  /// goes away there too, and the events need not be copied to be changed. For stages that give back the batch that they
+  /// were given.
+  package mutating func leave(_ rest: @escaping @Sendable (inout EventBatch) -> Void) { self.rest = rest }
+
+  /// Does what was left to do.
+  mutating func finish() {
+    guard let rest = rest.take() else { return }
+    rest(&self)
   }
 
   var allContinue: Bool { outcomes.isEmpty }

@@ -78,17 +78,17 @@ public struct Persist: DeferringStage {
       }
     }
     guard !writes.isEmpty else { return done(batch) }
-    store.write(writes) { [batch, writes, places, answers, logger] results in
-      var batch = batch
-      var fault: String?
-      for (number, index) in places.enumerated() {
-        answers.report(results[number], to: writes[number], on: &batch, at: index)
-        switch results[number] {
-        case .unavailable(let reason), .unknown(let reason): fault = reason
-        default: break
+    let waiting = OnceTaken(batch)
+    store.write(writes) { [writes, places, answers, logger] results in
+      guard var batch = waiting.take() else { return }
+      batch.leave { batch in
+        for (number, index) in places.enumerated() {
+          answers.report(results[number], to: writes[number], on: &batch, at: index)
         }
       }
-      if let fault { logger.warning("the store is unavailable", metadata: ["reason": "\(fault)"]) }
+      if let outage = results.lazy.compactMap(\.outage).first {
+        logger.warning("the store is unavailable", metadata: ["reason": "\(outage)"])
+      }
       done(batch)
     }
   }
@@ -125,6 +125,16 @@ public struct Persist: DeferringStage {
     default:
       return .revision(
         Revision(.delete, of: try event.data.messageID("messageId"), by: user, at: clock.wall()))
+    }
+  }
+}
+
+extension WriteResult {
+  /// Why the store failed, where it did.
+  fileprivate var outage: String? {
+    switch self {
+    case .unavailable(let reason), .unknown(let reason): reason
+    default: nil
     }
   }
 }
