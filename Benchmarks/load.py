@@ -26,8 +26,14 @@ from harness import tokens  # noqa: E402
 
 CONTENT = 100
 PATIENCE = 20
+# More than ever comes at once, and less than what malloc has the kernel map anew each time (128 KiB).
+AT_ONCE = 65_536
+# A pass over the data for each kind is quicker than one with alternatives: it looks for one text.
+ERROR = b'{"type":"ERROR"'
 SENT = re.compile(rb'"MESSAGE_SENT","data":{"tempId":"([^"]*)","messageId":"msg_([^"]*)"')
-NEW = re.compile(rb'"NEW_MESSAGE","data":{"messageId":"msg_([^"]*)"[^}]*?"content":"(\d+)')
+NEW = re.compile(
+    rb'"NEW_MESSAGE","data":{"messageId":"msg_([^"]*)","senderId":"[^"]*","receiverId":"[^"]*","content":"(\d+)'
+)
 UPDATE = b'_UPDATE","data":{"messageId":"msg_'
 WARM_UP, MEASURED, DRAINING = range(3)
 
@@ -40,9 +46,10 @@ def frame(text):
 
 
 def receipts():
-    """The frames that say of a message that it was delivered and read; ids are of one length."""
-    text = '{"type":"MESSAGE_%s","data":{"messageId":"msg_' + 13 * "0" + '"}}'
-    return b"".join(frame(text % kind).replace(13 * b"0", b"%s") for kind in ("DELIVERED", "READ"))
+    """The frames that say of a message that it was delivered and read, to be joined by its id; ids are of one length."""
+    place = 13 * "0"
+    text = '{"type":"MESSAGE_%s","data":{"messageId":"msg_' + place + '"}}'
+    return b"".join(frame(text % kind) for kind in ("DELIVERED", "READ")).split(place.encode())
 
 
 RECEIPTS = receipts()
@@ -111,16 +118,17 @@ class Plan:
 
 @dataclasses.dataclass
 class Part:
-    """What one process has seen. `sent` has (sender, serial, message), `got` has (receiver, serial, message) in the
-    order of their coming; counts and latencies are of the measured time alone."""
+    """What one process has seen. `sent` has (serial, message) by sender, `got` has (message, serial) by receiver in the
+    order of their coming; counts and latencies are of the measured time alone. A receipt counts half with each of the
+    two who are told of it."""
 
     acked: int = 0
     delivered: int = 0
-    receipts: int = 0
+    receipts: float = 0
     ack_latencies: list = dataclasses.field(default_factory=list)
     delivery_latencies: list = dataclasses.field(default_factory=list)
-    sent: list = dataclasses.field(default_factory=list)
-    got: list = dataclasses.field(default_factory=list)
+    sent: dict = dataclasses.field(default_factory=dict)
+    got: dict = dataclasses.field(default_factory=dict)
     fault: str | None = None
 
 
@@ -133,12 +141,9 @@ class Clients:
         self.users = [f"{plan.name}-{number}-{n:03}" for n in range(count)]
         self.sockets = [open_socket(plan.ports[n % len(plan.ports)], user) for n, user in enumerate(self.users)]
         self.templates = [self.template(n) for n in range(count)]
-        # How the answers to a client's own receipts name it.
-        self.own_receipts = [
-            tuple(text.encode() % user.encode() for text in ('"receiverId":"%s","deliveredAt"', '"readerId":"%s"'))
-            for user in self.users
-        ]
-        self.serials = [0] * count
+        self.sent, self.got = ([[] for _ in range(count)] for _ in range(2))
+        self.part.sent, self.part.got = dict(zip(self.users, self.sent)), dict(zip(self.users, self.got))
+        self.serials, self.told = [0] * count, [0] * count
         self.rest = [b""] * count
         self.due = {}
         self.open = {"acks": 0, "deliveries": 0, "receipts": 0}
@@ -150,14 +155,14 @@ class Clients:
             self.by_number[client.fileno()] = index
 
     def template(self, index):
-        # The number that comes in takes three places more than its sign.
-        content = "%07d ".ljust(CONTENT - 3, "x")
-        event = '{"type":"NEW_MESSAGE","data":{"tempId":"%07d","receiverId":"RECEIVER","content":"CONTENT"}}'
-        event = event.replace("RECEIVER", self.users[index ^ 1]).replace("CONTENT", content)
-        head = frame(event % (0, 0))[: -len(event % (0, 0))]
-        return head.replace(b"%", b"%%") + event.encode()
+        """The frame of a message, to be joined by its serial number."""
+        place = 7 * "#"
+        content = f"{place} ".ljust(CONTENT, "x")
+        data = f'"tempId":"{place}","receiverId":"{self.users[index ^ 1]}","content":"{content}"'
+        return frame(f'{{"type":"NEW_MESSAGE","data":{{{data}}}}}').split(place.encode())
 
-    def send(self, index, count):
+    def messages(self, index, count):
+        """The frames of a client's next messages; what they are answered by is waited for from now on."""
         template, first = self.templates[index], self.serials[index]
         self.serials[index] = first + count
         self.open["acks"] += count
@@ -165,10 +170,15 @@ class Clients:
         if self.plan.receipts:
             # Of each of the two, both sides are told.
             self.open["receipts"] += 4 * count
-        self.sockets[index].sendall(b"".join([template % (n, n) for n in range(first, first + count)]))
+        return [(b"%07d" % n).join(template) for n in range(first, first + count)]
 
-    def take(self, index, now):
-        data = self.sockets[index].recv(262_144)
+    def send(self, index, count):
+        self.sockets[index].sendall(b"".join(self.messages(index, count)))
+
+    def take(self, index, now, goes_on=False):
+        """Takes what has come to a client, and answers it by one call: with receipts and, where it `goes_on`, with a
+        message for each that was acknowledged."""
+        data = self.sockets[index].recv(AT_ONCE)
         if not data:
             raise SystemExit(f"the daemon has closed the connection of {self.users[index]}")
         data = self.rest[index] + data
@@ -176,39 +186,37 @@ class Clients:
         end = data.rfind(b"}}") + 2 if b"}}" in data else 0
         self.rest[index] = data[end:]
         data = data[:end]
-        if b'"ERROR"' in data:
-            raise SystemExit(f"an event was refused: {data[data.index(b'ERROR') - 10 :][:300]}")
-        sent, got = SENT.findall(data), NEW.findall(data)
-        user, part = self.users[index], self.part
-        part.sent += [(user, serial, message) for serial, message in sent]
-        part.got += [(user, serial, message) for message, serial in got]
+        if ERROR in data:
+            raise SystemExit(f"an event was refused: {data[data.index(ERROR) :][:300]}")
+        sent, got, part = SENT.findall(data), NEW.findall(data), self.part
+        self.sent[index] += sent
+        self.got[index] += got
         self.open["acks"] -= len(sent)
         self.open["deliveries"] -= len(got)
-        is_measured = self.phase.value == MEASURED
+        told, answer = 0, []
         if self.plan.receipts:
-            if got:
-                self.sockets[index].sendall(b"".join([RECEIPTS % (message, message) for message, _ in got]))
-            self.open["receipts"] -= data.count(UPDATE)
-            if is_measured:
-                # Counted where they are answered, not where the sender is told of them.
-                part.receipts += sum(map(data.count, self.own_receipts[index]))
-        if is_measured:
+            told = data.count(UPDATE)
+            self.told[index] += told
+            self.open["receipts"] -= told
+            answer = [message.join(RECEIPTS) for message, _ in got]
+        if goes_on:
+            answer += self.messages(index, len(sent))
+        if answer:
+            self.sockets[index].sendall(b"".join(answer))
+        if self.phase.value == MEASURED:
             part.acked += len(sent)
             part.delivered += len(got)
+            part.receipts += told / 2
             if self.plan.rate:
                 part.ack_latencies += [now - self.due[index, int(serial)] for serial, _ in sent]
                 part.delivery_latencies += [now - self.due[index ^ 1, int(serial)] for _, serial in got]
-        return len(sent)
 
     def run_closed(self):
         for index in range(len(self.sockets)):
             self.send(index, self.plan.depth)
         while self.phase.value != DRAINING:
             for number, _ in self.poller.poll(0.1):
-                index = self.by_number[number]
-                taken = self.take(index, 0)
-                if taken:
-                    self.send(index, taken)
+                self.take(self.by_number[number], 0, goes_on=True)
 
     def run_open(self):
         """Sends at the moments that the rate gives, late or not; latencies count from those moments."""
@@ -229,13 +237,16 @@ class Clients:
                 next_due += gap
 
     def drain(self):
-        """Waits for all that is still to come."""
+        """Waits for all that is still to come, and looks whether each was told of the receipts of its own messages."""
         end = time.monotonic() + PATIENCE
         while any(self.open.values()):
             if time.monotonic() > end:
                 raise SystemExit(f"some things have not come within {PATIENCE} s: {self.open}")
             for number, _ in self.poller.poll(0.1):
                 self.take(self.by_number[number], time.monotonic())
+        for user, sent, got, told in zip(self.users, self.sent, self.got, self.told) if self.plan.receipts else ():
+            if told != 2 * (len(sent) + len(got)):
+                raise SystemExit(f"{user} wrote {len(sent)} and got {len(got)} messages, and was told {told} receipts")
 
 
 def client_process(plan, number, phase, ready, start, results):
@@ -285,21 +296,25 @@ class Outcome:
         return 10_000 * self.used[name] / self.total("acked")
 
     def per_message(self, name):
-        return self.counts[name] / sum(len(part.sent) for part in self.parts)
+        return self.counts[name] / sum(len(sent) for part in self.parts for sent in part.sent.values())
 
     def sent(self):
         """All that was acknowledged at any time: the message's number by sender and serial."""
         return {
-            (sender, serial.decode()): int(message, 32) for part in self.parts for sender, serial, message in part.sent
+            (sender, serial.decode()): int(message, 32)
+            for part in self.parts
+            for sender, sent in part.sent.items()
+            for serial, message in sent
         }
 
     def reordered(self):
         """How many messages came before one that their sender had sent earlier."""
-        last, count = {}, 0
-        for part in self.parts:
-            for receiver, serial, _ in part.got:
-                count += int(serial) < last.get(receiver, -1)
-                last[receiver] = max(int(serial), last.get(receiver, -1))
+        count = 0
+        for got in (got for part in self.parts for got in part.got.values()):
+            last = -1
+            for serial in (int(serial) for _, serial in got):
+                count += serial < last
+                last = max(serial, last)
         return count
 
     def check(self, stored):
@@ -309,7 +324,7 @@ class Outcome:
         missing = [key for key, message in sent.items() if stored.get(key) != message]
         if missing:
             raise SystemExit(f"of {len(sent)} messages that were acknowledged {len(missing)} are not stored: {missing[:5]}")
-        got = [int(message, 32) for part in self.parts for _, _, message in part.got]
+        got = [int(message, 32) for part in self.parts for got in part.got.values() for message, _ in got]
         if sorted(got) != sorted(sent.values()):
             raise SystemExit(f"{len(sent)} messages were acknowledged, {len(set(got))} delivered, {len(got)} times in all")
 
