@@ -1,5 +1,7 @@
 """What the servers give without a daemon before them: the limits that its figures are held against."""
 
+import collections
+import contextlib
 import csv
 import itertools
 import multiprocessing
@@ -7,10 +9,13 @@ import re
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import load  # noqa: F401 (it finds the harness)
 import psycopg
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus
 
 from harness.postgres import PROGRAMS
 
@@ -27,9 +32,9 @@ WITH fresh AS (
   SELECT message, '00000000-0000-0000-0000-000000000000', sender, 'peer', repeat('x', 100), message, message FROM fresh;
 """
 BATCH = """
+PREPARE batch (bigint[], uuid[], text[], text[], text[], text[]) AS
 WITH given AS MATERIALIZED (
-  SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[])
-    AS g(id, conversation, sender, receiver, temp_id, content)
+  SELECT * FROM unnest($1, $2, $3, $4, $5, $6) AS g(id, conversation, sender, receiver, temp_id, content)
 ), fresh AS (
   INSERT INTO sluice.send_keys (sender, temp_id, message, digest) SELECT sender, temp_id, id, id FROM given
     ON CONFLICT DO NOTHING RETURNING message
@@ -63,36 +68,61 @@ def paced_rows(postgres, database, seconds, rate):
     return times[len(times) // 2], times[len(times) * 99 // 100]
 
 
-def batches(url, number, seconds, results):
+def place(number, count):
+    """A number like those of messages: of its moment, one of two clients and a count."""
+    return (time.time_ns() // 1_000_000 << 22) + (number << 20) + count % 1_000_000
+
+
+def batches(number, seconds):
+    """The statements of each transaction of a client, by name and arrays: so long, a batch of rows."""
     users = [f"user{number}-{n:03}" for n in range(200)]
-    conversations = [f"{number:08x}-0000-0000-0000-{n // 2:012x}" for n in range(200)]
+    conversations = [uuid.UUID(f"{number:08x}-0000-0000-0000-{n // 2:012x}") for n in range(200)]
     content = ["x" * 100] * ROWS
+    end = time.monotonic() + seconds
+    for first in itertools.count(step=ROWS):
+        if time.monotonic() > end:
+            return
+        numbers, base = range(first, first + ROWS), place(number, first)
+        ids, who = [base + n for n in range(ROWS)], [n % 200 for n in numbers]
+        arrays = ids, [conversations[n] for n in who], [users[n] for n in who], [users[n ^ 1] for n in who]
+        yield [("batch", (*arrays, [f"{n:07}" for n in numbers], content))]
+
+
+def send(connection, statements):
+    """Sends statements as one transaction, and does not wait for it."""
+    for name, arrays in statements:
+        adapted = Transformer(connection)
+        values = adapted.dump_sequence(arrays, [PyFormat.BINARY] * len(arrays))
+        connection.pgconn.send_query_prepared(name.encode(), values, adapted.formats)
+    connection.pgconn.pipeline_sync()
+
+
+def wait(connection, statements):
+    """Waits for a transaction that was sent; each of its statements must have been for all rows."""
+    for _ in statements:
+        result = connection.pgconn.get_result()
+        assert result.command_tuples == ROWS, result.error_message
+        assert connection.pgconn.get_result() is None
+    assert connection.pgconn.get_result().status == ExecStatus.PIPELINE_SYNC
+
+
+def batch_client(url, number, seconds, results):
     # What the daemon's connections set too.
     options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off"
-    with psycopg.connect(url, autocommit=True, prepare_threshold=0, options=options) as connection:
-        with connection.pipeline() as pipeline:
-            cursors = [connection.cursor(binary=True), connection.cursor(binary=True)]
-            end, counts = time.monotonic() + seconds, itertools.count()
-            for count in counts:
-                cursor = cursors[count % 2]
-                if count >= 2:
-                    # Waits for the batch before the last: one is always under way behind it.
-                    assert cursor.rowcount == ROWS
-                if time.monotonic() > end:
-                    break
-                first = (time.time_ns() // 1_000_000 << 22) + (number << 20)
-                numbers = range(count * ROWS, (count + 1) * ROWS)
-                who = [n % 200 for n in numbers]
-                cursor.execute(
-                    BATCH,
-                    (
-                        *([first + n % (1 << 20) for n in numbers], [conversations[n] for n in who]),
-                        *([users[n] for n in who], [users[n ^ 1] for n in who], [f"{n:07}" for n in numbers], content),
-                    ),
-                )
-                # Each batch is a transaction of its own.
-                pipeline.sync()
-    results.put(count * ROWS)
+    with contextlib.closing(psycopg.connect(url, autocommit=True, options=options)) as connection:
+        connection.execute(BATCH)
+        # By libpq itself: psycopg's own pipeline waits at the end of each transaction.
+        connection.pgconn.enter_pipeline_mode()
+        begin, rows, under_way = time.monotonic(), 0, collections.deque()
+        for statements in batches(number, seconds):
+            if len(under_way) == 2:
+                wait(connection, under_way.popleft())
+            send(connection, statements)
+            under_way.append(statements)
+            rows += ROWS
+        for statements in under_way:
+            wait(connection, statements)
+        results.put((rows, time.monotonic() - begin))
 
 
 def batched_rows(postgres, database, seconds):
@@ -100,14 +130,16 @@ def batched_rows(postgres, database, seconds):
     under way."""
     results = multiprocessing.Queue()
     processes = [
-        multiprocessing.Process(target=batches, args=(postgres.url(database), n, seconds, results)) for n in range(2)
+        multiprocessing.Process(target=batch_client, args=(postgres.url(database), n, seconds, results)) for n in range(2)
     ]
     for process in processes:
         process.start()
-    total = sum(results.get(timeout=seconds + 60) for _ in processes)
+    done = [results.get(timeout=seconds + 60) for _ in processes]
     for process in processes:
         process.join()
-    return total / seconds
+    stored = int(postgres.query("SELECT count(*) FROM sluice.messages", database))
+    assert stored == sum(rows for rows, _ in done), f"{stored} rows are there"
+    return sum(rows / took for rows, took in done)
 
 
 def redis_sets(redis, depth, count):
