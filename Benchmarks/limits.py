@@ -41,7 +41,17 @@ WITH given AS MATERIALIZED (
 ) INSERT INTO sluice.messages (id, conversation, sender, receiver, content, position, born)
   SELECT g.id, g.conversation, g.sender, g.receiver, g.content, g.id, g.id FROM given g JOIN fresh f ON f.message = g.id
 """
+# A delivered and a read receipt of each message: what `mark_each` changes, without asking whether it may be.
+MARKS = """
+PREPARE marks (bigint[], bigint[]) AS
+UPDATE sluice.messages m SET version = m.version + 2, position = g.place + 1,
+    delivered_at = g.place >> 22, delivered_position = g.place, delivered_version = m.version + 1,
+    read_at = g.place >> 22, read_position = g.place + 1, read_version = m.version + 2
+  FROM unnest($1, $2) AS g(id, place) WHERE m.id = g.id
+"""
 ROWS = 200
+# So many batches later a message is marked: two clients have as many messages unmarked then as the load has in flight.
+BEHIND = 4
 
 
 def pgbench(postgres, database, seconds, *more):
@@ -73,19 +83,42 @@ def place(number, count):
     return (time.time_ns() // 1_000_000 << 22) + (number << 20) + count % 1_000_000
 
 
-def batches(number, seconds):
-    """The statements of each transaction of a client, by name and arrays: so long, a batch of rows."""
+def batches(number, seconds, marks):
+    """The statements of each transaction of a client, by name and arrays: so long, a batch of rows, with `marks` those
+    of an earlier batch too; at the end those that are left."""
     users = [f"user{number}-{n:03}" for n in range(200)]
     conversations = [uuid.UUID(f"{number:08x}-0000-0000-0000-{n // 2:012x}") for n in range(200)]
     content = ["x" * 100] * ROWS
-    end = time.monotonic() + seconds
+    end, unmarked = time.monotonic() + seconds, collections.deque()
+
+    def marked():
+        base = place(number, 0)
+        return "marks", (unmarked.popleft(), [base + 2 * n for n in range(ROWS)])
+
     for first in itertools.count(step=ROWS):
         if time.monotonic() > end:
-            return
+            break
         numbers, base = range(first, first + ROWS), place(number, first)
         ids, who = [base + n for n in range(ROWS)], [n % 200 for n in numbers]
         arrays = ids, [conversations[n] for n in who], [users[n] for n in who], [users[n ^ 1] for n in who]
-        yield [("batch", (*arrays, [f"{n:07}" for n in numbers], content))]
+        statements = [("batch", (*arrays, [f"{n:07}" for n in numbers], content))]
+        if len(unmarked) == BEHIND:
+            statements.append(marked())
+        if marks:
+            unmarked.append(ids)
+        yield statements
+    while unmarked:
+        yield [marked()]
+
+
+def check_plan(connection):
+    """A message must be found by its id, as the daemon finds it."""
+    plan = "\n".join(line for (line,) in connection.execute("EXPLAIN EXECUTE marks ('{}', '{}')"))
+    found = re.findall(r"(\S.*) on messages\w* m_\d+ .*\n\s+(.*)", plan)
+    # Above them the messages that are changed are named without a plan.
+    scans = [(way, condition) for way, condition in found if "Scan" in way]
+    by_id = [way for way, condition in scans if way.endswith("_pkey") and condition == "Index Cond: (id = g.id)"]
+    assert scans and len(by_id) == len(scans), plan
 
 
 def send(connection, statements):
@@ -106,39 +139,44 @@ def wait(connection, statements):
     assert connection.pgconn.get_result().status == ExecStatus.PIPELINE_SYNC
 
 
-def batch_client(url, number, seconds, results):
+def batch_client(url, number, seconds, marks, results):
     # What the daemon's connections set too.
     options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off"
     with contextlib.closing(psycopg.connect(url, autocommit=True, options=options)) as connection:
         connection.execute(BATCH)
+        connection.execute(MARKS)
+        check_plan(connection)
         # By libpq itself: psycopg's own pipeline waits at the end of each transaction.
         connection.pgconn.enter_pipeline_mode()
         begin, rows, under_way = time.monotonic(), 0, collections.deque()
-        for statements in batches(number, seconds):
+        for statements in batches(number, seconds, marks):
             if len(under_way) == 2:
                 wait(connection, under_way.popleft())
             send(connection, statements)
             under_way.append(statements)
-            rows += ROWS
+            rows += ROWS * any(name == "batch" for name, _ in statements)
         for statements in under_way:
             wait(connection, statements)
         results.put((rows, time.monotonic() - begin))
 
 
-def batched_rows(postgres, database, seconds):
+def batched_rows(postgres, database, seconds, marks=False):
     """Rows a second in batches of 200, committed each, on two connections with the next batch behind the one that is
-    under way."""
-    results = multiprocessing.Queue()
+    under way. With `marks`, each row is also marked as delivered and read."""
+    url, results = postgres.url(database), multiprocessing.Queue()
     processes = [
-        multiprocessing.Process(target=batch_client, args=(postgres.url(database), n, seconds, results)) for n in range(2)
+        multiprocessing.Process(target=batch_client, args=(url, number, seconds, marks, results)) for number in range(2)
     ]
     for process in processes:
         process.start()
     done = [results.get(timeout=seconds + 60) for _ in processes]
     for process in processes:
         process.join()
-    stored = int(postgres.query("SELECT count(*) FROM sluice.messages", database))
-    assert stored == sum(rows for rows, _ in done), f"{stored} rows are there"
+    marked = "version = 3 AND delivered_version = 2 AND read_version = 3 AND delivered_at <= read_at AND position > born"
+    condition = marked if marks else "version = 1"
+    found = postgres.query(f"SELECT count(*), count(*) FILTER (WHERE {condition}) FROM sluice.messages", database)
+    rows = sum(rows for rows, _ in done)
+    assert found == f"{rows}|{rows}", f"{rows} rows were stored, found are {found}"
     return sum(rows / took for rows, took in done)
 
 

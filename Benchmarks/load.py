@@ -329,6 +329,14 @@ class Outcome:
             raise SystemExit(f"{len(sent)} messages were acknowledged, {len(set(got))} delivered, {len(got)} times in all")
 
 
+def by_turns(measure):
+    """What is measured without something and with it, twice each: a machine that slows down slows both down alike."""
+    found = {False: [], True: []}
+    for is_with in (False, True, True, False):
+        found[is_with].append(measure(is_with))
+    return found[False], found[True]
+
+
 def run(plan, watch=dict, count=dict):
     """Lets the clients work. `watch` gives CPU seconds by name and is asked at both ends of the measured time, `count`
     gives metrics by name and is asked at both ends of the run."""

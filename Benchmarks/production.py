@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import dataclasses
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -145,12 +146,16 @@ class Bench:
         with self.database() as database:
             times = limits.paced_rows(self.postgres, database, seconds, RATE)
             note(f"`pgbench` p50 / p99 in ms at {RATE:,} rows/s", *times, form="{:.1f}")
-        with self.database() as database:
-            raw = limits.batched_rows(self.postgres, database, seconds)
-            note("raw batches of 200 rows by `unnest`, 2 connections: rows/s", raw)
+        raw, marked = map(statistics.mean, load.by_turns(self.raw))
+        note("raw batches of 200 rows by `unnest`, 2 connections: rows/s", raw)
+        note("raw batches with marks: rows/s", marked)
         rates = limits.redis_sets(self.redis, 1, 20_000), limits.redis_sets(self.redis, 64, 500_000)
         note("`redis-benchmark`, 2 connections: SETs/s, 1 / 64 in flight", *rates)
-        return rate, raw
+        return rate, raw, marked
+
+    def raw(self, marks):
+        with self.database() as database:
+            return limits.batched_rows(self.postgres, database, self.options.seconds / 2, marks)
 
     def one_node(self, single, raw):
         note, outcome = self.figures.note, self.run()
@@ -174,10 +179,12 @@ class Bench:
         trips = [outcome.per_message(name) for name in TRIPS]
         self.figures.note(f"{' / '.join(TRIPS)} a message, {when}", *trips, form="{:.3f}", **goals)
 
-    def receipts(self, rate):
+    def receipts(self, rate, raw):
+        """`raw`: what marks leave of raw batches."""
         note, outcome = self.figures.note, self.run(receipts=True)
         note("with two receipts each: messages/s / receipts/s", outcome.rate(), outcome.rate("receipts"))
-        note("of messages/s without them", outcome.rate() / rate, form="{:.0%}", at_least=(0.6,))
+        name = "of messages/s without them / raw batches with marks, of those without"
+        note(name, outcome.rate() / rate, raw, form="{:.0%}", at_least=(0.6, None))
         self.costs(outcome, " with receipts")
 
     def latency(self, nodes):
@@ -191,8 +198,9 @@ class Bench:
         self.trips(outcome, f"at {place}")
 
     def round(self):
-        rate = self.one_node(*self.limits())
-        self.receipts(rate)
+        single, raw, marked = self.limits()
+        rate = self.one_node(single, raw)
+        self.receipts(rate, marked / raw)
         self.latency(1)
         self.latency(2)
 

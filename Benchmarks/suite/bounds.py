@@ -1,6 +1,7 @@
 """What the servers, NIO and SQLite give with no daemon before them, in the same round as what is measured."""
 
 import contextlib
+import statistics
 import subprocess
 import tempfile
 from pathlib import Path
@@ -30,12 +31,17 @@ def servers(folder, postgres, redis, secret_file, seconds):
         postgres.query("CHECKPOINT")
         return name
 
+    def raw(marks):
+        return limits.batched_rows(postgres, fresh(), seconds / 2, marks)
+
+    rows, marked_rows = map(statistics.mean, load.by_turns(raw))
     p50, p99 = limits.paced_rows(postgres, fresh(), seconds, 1000)
     return {
         "pgbenchRows": limits.single_rows(postgres, fresh(), seconds),
         "pgbenchP50": p50,
         "pgbenchP99": p99,
-        "unnestRows": limits.batched_rows(postgres, fresh(), seconds),
+        "unnestRows": rows,
+        "unnestRowsMarked": marked_rows,
         "redisSets1": limits.redis_sets(redis, 1, 20_000),
         "redisSets64": limits.redis_sets(redis, 64, 500_000),
     }

@@ -98,6 +98,7 @@ BOUNDS = [
     ("`pgbench` at 1,000 rows/s: p50 ms", PARTS, "pgbenchP50"),
     ("the same: p99 ms", PARTS, "pgbenchP99"),
     ("batches of 200 rows by `unnest`, 2 connections: rows/s", WHOLE, "unnestRows"),
+    ("the same with each marked as delivered and read: rows/s", WHOLE, "unnestRowsMarked"),
     ("`redis-benchmark`, 2 connections, 1 in flight: SETs/s", WHOLE, "redisSets1"),
     ("the same, 64 in flight", WHOLE, "redisSets64"),
     ("a bare SQLite in commits of 500 rows: rows/s", WHOLE, "sqliteRows"),

@@ -10,6 +10,7 @@ from harness.daemon import ROOT
 
 sys.path.insert(0, str(ROOT / "Benchmarks"))
 
+import load
 from suite import driver, figures, pages, usage
 from suite.results import Results
 from suite.schedule import Progress, cells, chosen
@@ -100,6 +101,20 @@ def test_ratios_are_of_the_same_round(results):
     assert found == {1: 10, 2: 4}
     assert figures.span(found.values(), "{:.1f}") == "4.0 to 10.0"
     assert figures.span([2.04, 2.01], "{:.1f}") == "2.0" and figures.span([], "{:.1f}") == ""
+
+
+def test_a_figure_that_is_only_to_be_read_beside_another_has_nothing_to_reach(results):
+    bounds = {"unnestRows": 1000, "unnestRowsMarked": 550}
+    results.runs.append({"workload": "limits", "system": "limits", "round": 1, "figures": bounds})
+    rows = [goal.row(results)[1:] for goal in figures.GOALS if goal.name.startswith("beside it")]
+    assert rows == [("", "55%")]
+
+
+def test_by_turns_neither_is_later_than_the_other():
+    clock = iter(range(4))
+    without, with_it = load.by_turns(lambda is_with: (is_with, next(clock)))
+    assert [is_with for is_with, _ in without + with_it] == [False, False, True, True]
+    assert sum(moment for _, moment in without) == sum(moment for _, moment in with_it)
 
 
 def test_cost_is_for_ten_thousand_messages_of_the_measured_time():
