@@ -329,6 +329,18 @@ class Outcome:
             raise SystemExit(f"{len(sent)} messages were acknowledged, {len(set(got))} delivered, {len(got)} times in all")
 
 
+def together(outcomes):
+    """Several runs of one plan as if they were one."""
+    first = outcomes[0]
+
+    def total(name):
+        return {key: sum(getattr(outcome, name)[key] for outcome in outcomes) for key in getattr(first, name)}
+
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    parts = [part for outcome in outcomes for part in outcome.parts]
+    return Outcome(first.plan, seconds, parts, total("used"), total("counts"))
+
+
 def by_turns(measure):
     """What is measured without something and with it, twice each: a machine that slows down slows both down alike."""
     found = {False: [], True: []}

@@ -122,8 +122,8 @@ class Bench:
                     return {name: sum(daemon.metric(key) for daemon in cluster.daemons) for name, key in TRIPS.items()}
 
                 ports = tuple(daemon.port for daemon in cluster.daemons)
-                plan = load.Plan(ports, warm_up=self.options.warm_up, seconds=self.options.seconds, **plan)
-                outcome = load.run(plan, watch, count)
+                timed = {"warm_up": self.options.warm_up, "seconds": self.options.seconds}
+                outcome = load.run(load.Plan(ports, **{**timed, **plan}), watch, count)
                 self.check(outcome, url)
                 return outcome
 
@@ -157,8 +157,11 @@ class Bench:
         with self.database() as database:
             return limits.batched_rows(self.postgres, database, self.options.seconds / 2, marks)
 
-    def one_node(self, single, raw):
-        note, outcome = self.figures.note, self.run()
+    def full_load(self, receipts):
+        return self.run(receipts=receipts, seconds=self.options.seconds / 2)
+
+    def one_node(self, outcome, single, raw):
+        note = self.figures.note
         rate = outcome.rate()
         note("messages/s, acknowledged / delivered", rate, outcome.rate("delivered"), at_least=(15_000, 15_000))
         note("of raw batches in the same round", rate / raw, form="{:.0%}", at_least=(0.5,))
@@ -166,7 +169,6 @@ class Bench:
         note("messages that overtook another of their pair", outcome.reordered(), at_most=(0,))
         self.costs(outcome, "", at_most=(1.0, 0.3))
         self.trips(outcome, "under that load", at_most=(0.1, 0.1, 0.1))
-        return rate
 
     def costs(self, outcome, suffix, **goals):
         note, servers = self.figures.note, [outcome.cost(name) for name in ("daemon", "postgres", "redis")]
@@ -179,12 +181,12 @@ class Bench:
         trips = [outcome.per_message(name) for name in TRIPS]
         self.figures.note(f"{' / '.join(TRIPS)} a message, {when}", *trips, form="{:.3f}", **goals)
 
-    def receipts(self, rate, raw):
+    def receipts(self, outcome, without, raw):
         """`raw`: what marks leave of raw batches."""
-        note, outcome = self.figures.note, self.run(receipts=True)
+        note, share = self.figures.note, outcome.rate() / without.rate()
         note("with two receipts each: messages/s / receipts/s", outcome.rate(), outcome.rate("receipts"))
         name = "of messages/s without them / raw batches with marks, of those without"
-        note(name, outcome.rate() / rate, raw, form="{:.0%}", at_least=(0.6, None))
+        note(name, share, raw, form="{:.0%}", at_least=(0.6, None))
         self.costs(outcome, " with receipts")
 
     def latency(self, nodes):
@@ -199,8 +201,9 @@ class Bench:
 
     def round(self):
         single, raw, marked = self.limits()
-        rate = self.one_node(single, raw)
-        self.receipts(rate, marked / raw)
+        without, receipts = map(load.together, load.by_turns(self.full_load))
+        self.one_node(without, single, raw)
+        self.receipts(receipts, without, marked / raw)
         self.latency(1)
         self.latency(2)
 

@@ -19,12 +19,13 @@ from .figures import (
     kib_a_connection,
     latency,
     member,
+    of_those_without,
     ratios,
     span,
     values,
 )
 
-WHOLE, TENTHS, PARTS = "{:,.0f}", "{:.1f}", "{:.2f}"
+WHOLE, TENTHS, PARTS, SHARE = "{:,.0f}", "{:.1f}", "{:.2f}", "{:.0%}"
 
 
 def milliseconds(kind, *names):
@@ -55,7 +56,12 @@ CONNECTIONS = [
 COLUMNS = {
     "closed": FULL,
     "table": FULL,
-    "receipts": [FULL[0], ("receipts/s", WHOLE, member("receiptsPerSecond")), *FULL[1:]],
+    "receipts": [
+        FULL[0],
+        ("of those without", SHARE, of_those_without),
+        ("receipts/s", WHOLE, member("receiptsPerSecond")),
+        *FULL[1:],
+    ],
     "open": [
         ("messages/s", WHOLE, acked),
         *milliseconds("ackMilliseconds", "p50", "p99", "p999"),

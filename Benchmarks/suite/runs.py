@@ -44,7 +44,8 @@ class Runner:
             if left_out:
                 result["leftOut"] = left_out
             else:
-                by_kind = {"limits": self.bounds, "most": self.most, "table": self.table, "sync": self.sync}
+                by_kind = {"limits": self.bounds, "most": self.most, "receipts": self.receipts}
+                by_kind |= {"table": self.table, "sync": self.sync}
                 result |= by_kind.get(cell.workload.kind, self.load)(cell)
         except Exception as error:
             # One peer that can't be measured must not end the others' hour.
@@ -89,6 +90,20 @@ class Runner:
             if stored is not None:
                 result["stored"] = system.stored() - stored
             return result
+
+    def receipts(self, cell):
+        """A load with receipts between two halves of it without: a machine that slows down slows both down alike."""
+        options = tuple(option for option in cell.workload.options if option != "--receipts")
+        half = dataclasses.replace(cell.workload, options=options, seconds=cell.workload.seconds / 2)
+
+        def without():
+            result = self.load(dataclasses.replace(cell, workload=half))
+            if result["exit"]:
+                raise RuntimeError(result.get("said", "`sluice bench` has failed without receipts"))
+            return result["report"]["ackedPerSecond"]
+
+        before, result, after = without(), self.load(cell), without()
+        return {**result, "without": [before, after]}
 
     def most(self, cell):
         """As many connections as this process's limit of files allows, over as many addresses as they need."""

@@ -128,7 +128,10 @@ WORKLOADS = (
         systems=(*SLUICE, "ws"),
         options=("--pairs", "100", "--depth", "8", "--receipts"),
         rounds=3,
+        # With the two halves without receipts.
+        about=22,
         quick_systems=(ONE,),
+        quick={"about": 11.5},
     ),
     Workload(
         "duplicates",
