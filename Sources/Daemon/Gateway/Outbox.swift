@@ -45,7 +45,7 @@ final class Outbox: @unchecked Sendable {
   }
 
   /// What leaves at once is often a few frames: room for them is there from the first, and goes with the write.
-  private static let usualOutput = 1024
+  private static let usualOutput = 512
 
   /// Bytes that the client has not been sent yet.
   var backlog: Int { pending.readableBytes + bytesUnderWay }
