@@ -78,6 +78,9 @@ def paced_rows(postgres, database, seconds, rate):
     return times[len(times) // 2], times[len(times) * 99 // 100]
 
 
+DEPTH = 2
+
+
 def place(number, count):
     """A number like those of messages: of its moment, one of two clients and a count."""
     return (time.time_ns() // 1_000_000 << 22) + (number << 20) + count % 1_000_000
@@ -150,7 +153,7 @@ def batch_client(url, number, seconds, marks, results):
         connection.pgconn.enter_pipeline_mode()
         begin, rows, under_way = time.monotonic(), 0, collections.deque()
         for statements in batches(number, seconds, marks):
-            if len(under_way) == 2:
+            if len(under_way) == DEPTH:
                 wait(connection, under_way.popleft())
             send(connection, statements)
             under_way.append(statements)

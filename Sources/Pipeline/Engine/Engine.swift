@@ -177,17 +177,17 @@ public final class Engine: @unchecked Sendable {
 
   /// Holds back those who would overtake an older event of their connection.
   private func park(_ run: inout Run, at index: Int, stage: ChainStage) {
-    let bit: UInt64 = 1 << UInt64(index)
-    guard run.batch.events.contains(where: { !$0.connection.lane.isEmpty }) else { return }
-    var going: [Event] = []
-    going.reserveCapacity(run.batch.count)
-    for event in run.batch.events {
-      let joining = stage.keepsOrder && event.route & bit != 0
-      if event.connection.lane.isEmpty || mayEnter(index, event, run.chain, joining: joining) {
-        going.append(event)
-      } else {
-        hold(event, chain: run.chain, place: .waiting(index))
-      }
+    let joins = stage.keepsOrder ? UInt64(1) << UInt64(index) : 0
+    func mayGo(_ event: Event) -> Bool {
+      event.connection.lane.isEmpty
+        || mayEnter(index, event, run.chain, joining: event.route & joins != 0)
+    }
+    // Mostly all may go, and stay where they are.
+    guard let first = run.batch.events.firstIndex(where: { !mayGo($0) }) else { return }
+    var going = Array(run.batch.events[..<first])
+    for event in run.batch.events[first...] {
+      // Whoever is held is in the way of those behind.
+      if mayGo(event) { going.append(event) } else { hold(event, chain: run.chain, place: .waiting(index)) }
     }
     run.batch.events = going
   }
