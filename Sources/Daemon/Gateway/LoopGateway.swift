@@ -16,13 +16,14 @@ final class LoopGateway: @unchecked Sendable {
   let shared: GatewayShared
   let clock: EngineClock
   let engine: Engine
-  var settings: GatewaySettings
-  var counters = GatewayCounters()
+  /// Not checked at run time to be accessed by one at a time, like `counters` and `dirty`: they are read, replaced, counted
+  /// up and appended to, which calls nobody who could come back here.
+  @exclusivity(unchecked) var settings: GatewaySettings
+  @exclusivity(unchecked) var counters = GatewayCounters()
   /// Unpacks messages; made for the first that needs it.
   private(set) lazy var inflater = Inflater()
   private var deflaters: [Int32: Deflater] = [:]
   private var members: [any LoopMember] = []
-  /// Not checked at run time to be accessed by one at a time: it is only appended to and taken, which calls nobody.
   @exclusivity(unchecked) private var dirty: [Outbox] = []
   private var flushIsDue = false
   private var turnIsDue = false
