@@ -24,20 +24,28 @@ extension PostgresStore {
   }
 
   public func peers(
-    of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void
+    of users: [String], limit: Int, then: @escaping @Sendable (Result<[[String]], StoreError>) -> Void
   ) {
+    // Of many users at once, since most of what this costs for one is to begin and end a statement.
     read(
       {
         PostgresStatement(
           """
-          SELECT peer FROM (
-              SELECT high AS peer, last_message AS recency FROM conversations WHERE low = $1
-              UNION ALL SELECT low, last_message FROM conversations WHERE high = $1 AND low <> $1
-              UNION ALL SELECT peer, 0 FROM links WHERE user_id = $1 AND accepted
-            ) p WHERE NOT is_blocked($1, p.peer)
-            GROUP BY peer ORDER BY max(recency) DESC LIMIT $2
-          """, [.text(user), .integer(Int64(limit))])
-      }, { result in result.rows.map { result.text($0, 0) } }, then)
+          SELECT u.place - 1, p.peer FROM unnest($1::text[]) WITH ORDINALITY u(id, place), LATERAL (
+              SELECT peer, max(recency) AS recency FROM (
+                  SELECT high AS peer, last_message AS recency FROM conversations WHERE low = u.id
+                  UNION ALL SELECT low, last_message FROM conversations WHERE high = u.id AND low <> u.id
+                  UNION ALL SELECT peer, 0 FROM links WHERE user_id = u.id AND accepted
+                ) s WHERE NOT is_blocked(u.id, s.peer)
+                GROUP BY peer ORDER BY max(recency) DESC LIMIT $2
+            ) p ORDER BY u.place, p.recency DESC
+          """, [.texts(users), .integer(Int64(limit))])
+      },
+      { result in
+        var peers = [[String]](repeating: [], count: users.count)
+        for row in result.rows { peers[Int(result.integer(row, 0))].append(result.text(row, 1)) }
+        return peers
+      }, then)
   }
 
   public func conversations(

@@ -3,23 +3,31 @@ public import Services
 
 extension SQLiteStore {
   public func peers(
-    of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void
+    of users: [String], limit: Int, then: @escaping @Sendable (Result<[[String]], StoreError>) -> Void
   ) {
     read(then) { connection throws(StoreError) in
-      var peers: [String] = []
-      try connection.rows(
-        """
-        SELECT peer FROM (
-            SELECT peer, last_message AS recency FROM members WHERE user = ?1
-            UNION ALL SELECT peer, 0 FROM links WHERE user = ?1 AND accepted = 1
-          ) p
-          WHERE NOT EXISTS (SELECT 1 FROM blocks b
-            WHERE (b.user = ?1 AND b.peer = p.peer) OR (b.user = p.peer AND b.peer = ?1))
-          GROUP BY peer ORDER BY max(recency) DESC LIMIT ?2
-        """, [.text(user), .integer(Int64(limit))]
-      ) { peers.append($0.text(0)) }
+      var peers: [[String]] = []
+      for user in users { peers.append(try Self.peers(of: user, limit: limit, connection)) }
       return peers
     }
+  }
+
+  private static func peers(
+    of user: String, limit: Int, _ connection: SQLiteConnection
+  ) throws(StoreError) -> [String] {
+    var peers: [String] = []
+    try connection.rows(
+      """
+      SELECT peer FROM (
+          SELECT peer, last_message AS recency FROM members WHERE user = ?1
+          UNION ALL SELECT peer, 0 FROM links WHERE user = ?1 AND accepted = 1
+        ) p
+        WHERE NOT EXISTS (SELECT 1 FROM blocks b
+          WHERE (b.user = ?1 AND b.peer = p.peer) OR (b.user = p.peer AND b.peer = ?1))
+        GROUP BY peer ORDER BY max(recency) DESC LIMIT ?2
+      """, [.text(user), .integer(Int64(limit))]
+    ) { peers.append($0.text(0)) }
+    return peers
   }
 
   public func conversations(

@@ -11,8 +11,8 @@ extension Store {
     try await answer { sync(request, then: $0) }
   }
 
-  package func peers(of user: String) async throws -> [String] {
-    try await answer { peers(of: user, limit: 100, then: $0) }
+  package func peers(of users: [String], limit: Int = 100) async throws -> [[String]] {
+    try await answer { peers(of: users, limit: limit, then: $0) }
   }
 
   package func conversations(

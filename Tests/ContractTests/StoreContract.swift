@@ -338,13 +338,13 @@ public struct StoreContract: Sendable {
     guard case .stored = await say("1", for: .connections) else {
       return #expect(Bool(false), "a message to an accepted connection was refused")
     }
-    #expect(try await store.peers(of: "a") == ["b"])
+    #expect(try await store.peers(of: ["a"]) == [["b"]])
     #expect(await act(.block, "b", "a") == .linked(Link(peerID: "a", status: .blocked, direction: .outgoing)))
     guard case .refused = await say("2", for: .anyone), case .refused = await act(.request, "a", "b") else {
       return #expect(Bool(false), "a block was ignored")
     }
     #expect(await act(.remove, "a", "b") == .linked(nil))
-    #expect(try await store.peers(of: "a").isEmpty)
+    #expect(try await store.peers(of: ["a"]) == [[]])
     let requests = [PermitRequest(from: "a", to: "b"), PermitRequest(from: "a", to: "c")]
     #expect(try await store.permits(requests, audience: .anyone) == [false, true])
     #expect(try await store.permits(requests, audience: .connections) == [false, false])
@@ -489,8 +489,11 @@ public struct StoreContract: Sendable {
         .message(message("\(number)", from: number == 1 ? peer : "a", to: number == 1 ? "a" : peer))
       ])
     }
-    #expect(try await store.peers(of: "a") == ["d", "b", "c"])
-    #expect(try await store.peers(of: "c") == ["a"])
+    #expect(try await store.peers(of: ["a"]) == [["d", "b", "c"]])
+    // Of several at once, whether they have any or not, each as if it were asked for alone.
+    #expect(
+      try await store.peers(of: ["c", "nobody", "a", "c"], limit: 2) == [["a"], [], ["d", "b"], ["a"]])
+    #expect(try await store.peers(of: []) == [])
     await store.close()
   }
 }

@@ -64,7 +64,7 @@ struct MillionMessagesTests {
     let conversations = try await store.conversations(of: "u42", limit: 20)
     let first = try #require(conversations.entries.first)
     _ = try await store.history(of: "u42", with: first.peerID, limit: 50)
-    _ = try await store.peers(of: "u42")
+    _ = try await store.peers(of: ["u42", "u43"])
     _ = try await store.permits([PermitRequest(from: "u1", to: "u2")], audience: .connections)
     let ids = MessageIDGenerator(above: store.highestMessageID)
     let sent = (0..<20).map { number in

@@ -75,9 +75,9 @@ extension StubStore {
     then(.failure(Self.empty))
   }
 
-  func peers(of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void) {
-    then(.failure(Self.empty))
-  }
+  func peers(
+    of users: [String], limit: Int, then: @escaping @Sendable (Result<[[String]], StoreError>) -> Void
+  ) { then(.failure(Self.empty)) }
 
   func conversations(
     of user: String, before: MessageID?, limit: Int,

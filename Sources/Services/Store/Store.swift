@@ -28,9 +28,10 @@ public protocol Store: Sendable {
   /// Reads a page of a user's changes. A position once passed hides nothing: whatever commits later comes later.
   func sync(_ request: SyncRequest, then: @escaping @Sendable (Result<SyncPage, StoreError>) -> Void)
 
-  /// The users who exchanged a message with `user` or are connected with them, most recent first, at most `limit`;
-  /// none whom one of the two has blocked.
-  func peers(of user: String, limit: Int, then: @escaping @Sendable (Result<[String], StoreError>) -> Void)
+  /// The users who exchanged a message with each of `users` or are connected with them, most recent first, at most `limit`
+  /// of each; none whom one of the two has blocked. One answer each, in order.
+  func peers(
+    of users: [String], limit: Int, then: @escaping @Sendable (Result<[[String]], StoreError>) -> Void)
 
   /// The conversations of a user, newest first: those whose latest message is older than `before`.
   func conversations(

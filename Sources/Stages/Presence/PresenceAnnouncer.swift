@@ -27,7 +27,7 @@ final class PresenceAnnouncer: Sendable {
     var isTelling = false
   }
 
-  /// How many users are told of together: so many questions to the store are under way at once.
+  /// How many users are told of together: the store is asked one question for all of them.
   private static let limit = 512
   /// How many are handed over in one piece: it has to fit into a frame to another node.
   private static let partSize = 4096
@@ -71,35 +71,28 @@ final class PresenceAnnouncer: Sendable {
       return changes
     }
     guard !changes.isEmpty else { return }
-    let found = FoundPeers(awaiting: changes.count) { [self] peers in
-      deliver(zip(changes, peers))
+    store.peers(of: changes.map(\.user), limit: peersLimit) { [self] answer in
+      switch answer {
+      case .success(let peers): deliver(zip(changes, peers))
+      case .failure(let error):
+        logger.warning(
+          "changes of presence could not be announced",
+          metadata: ["users": "\(changes.count)", "reason": "\(error)"])
+      }
       tell()
-    }
-    for (index, change) in changes.enumerated() {
-      store.peers(of: change.user, limit: peersLimit) { found.add($0, at: index) }
     }
   }
 
-  private func deliver(_ answers: some Sequence<(Change, Result<[String], StoreError>)>) {
+  private func deliver(_ found: some Sequence<(Change, [String])>) {
     var deliveries: [Delivery] = []
-    var failures: [StoreError] = []
-    for (change, answer) in answers {
-      switch answer {
-      case .success(let peers):
-        let connected = router.connected(among: peers.filter { $0 != change.user })
-        guard !connected.isEmpty else { continue }
-        let update = Self.update(change)
-        deliveries += connected.map { Delivery(to: $0, update) }
-      case .failure(let error): failures.append(error)
-      }
+    for (change, peers) in found {
+      let connected = router.connected(among: peers.filter { $0 != change.user })
+      guard !connected.isEmpty else { continue }
+      let update = Self.update(change)
+      deliveries += connected.map { Delivery(to: $0, update) }
     }
     for start in stride(from: 0, to: deliveries.count, by: Self.partSize) {
       router.deliver(Array(deliveries[start..<min(deliveries.count, start + Self.partSize)]))
-    }
-    if let error = failures.first {
-      logger.warning(
-        "changes of presence could not be announced",
-        metadata: ["users": "\(failures.count)", "reason": "\(error)"])
     }
   }
 
@@ -109,27 +102,5 @@ final class PresenceAnnouncer: Sendable {
       data.member("status", change.status.rawValue)
       data.member("lastSeen", change.lastSeen)
     }
-  }
-}
-
-/// The peers of several users, which the store gives in any order, from whatever thread.
-private final class FoundPeers: Sendable {
-  typealias Answer = Result<[String], StoreError>
-
-  private let state: Mutex<(answers: [Answer], missing: Int)>
-  private let done: @Sendable ([Answer]) -> Void
-
-  init(awaiting count: Int, _ done: @escaping @Sendable ([Answer]) -> Void) {
-    state = Mutex((Array(repeating: .success([]), count: count), count))
-    self.done = done
-  }
-
-  func add(_ answer: Answer, at index: Int) {
-    let whole: [Answer]? = state.withLock { state in
-      state.answers[index] = answer
-      state.missing -= 1
-      return state.missing == 0 ? state.answers : nil
-    }
-    if let whole { done(whole) }
   }
 }

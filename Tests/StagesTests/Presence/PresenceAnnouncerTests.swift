@@ -24,7 +24,7 @@ struct PresenceAnnouncerTests {
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     // Until the gate opens, the store's reader answers nothing else.
     let gate = DispatchSemaphore(value: 0)
-    fixture.store.peers(of: "zoe", limit: 1) { _ in gate.wait() }
+    fixture.store.peers(of: ["zoe"], limit: 1) { _ in gate.wait() }
     let now = fixture.clock.clock.wall()
     announcer.announce(.online, "ann", lastSeen: now)
     announcer.announce(.online, "ben", lastSeen: now)
