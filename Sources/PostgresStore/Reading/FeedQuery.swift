@@ -62,14 +62,18 @@ enum FeedQuery {
   }
 
   /// Where the feed stands: what is final, what has begun, and each transaction that is under way.
+  ///
+  /// Asked for whoever connects: so it has what `feed_horizon()` and `feed_frontier()` do written out, since a function of
+  /// SQL is planned anew by each statement that calls it.
   static var stand: PostgresStatement {
     PostgresStatement(
       """
-      SELECT feed_horizon(), feed_frontier(), o.base FROM (SELECT 1) one LEFT JOIN (
-          SELECT (x.number::text::bigint + transaction_offset) << 20 AS base
-            FROM pg_snapshot_xip(pg_current_snapshot()) AS x(number), meta
-        ) o ON true
-        ORDER BY o.base
+      SELECT ((pg_snapshot_xmin(s.now)::text::bigint + meta.transaction_offset) << 20) - 1,
+          (pg_snapshot_xmax(s.now)::text::bigint + meta.transaction_offset) << 20,
+          (x.number::text::bigint + meta.transaction_offset) << 20
+        FROM meta CROSS JOIN pg_current_snapshot() AS s(now)
+          LEFT JOIN LATERAL pg_snapshot_xip(s.now) AS x(number) ON true
+        ORDER BY 3
       """)
   }
 
