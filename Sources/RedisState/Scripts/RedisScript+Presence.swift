@@ -24,25 +24,29 @@ extension RedisScript {
   /// whose death has not been seen to yet. Answers 1 where the user was offline, and behind it the oldest devices that
   /// are more than `ARGV[7]` of those alive. With `ARGV[8]` at 1 it notes a device only beside another of this node, and
   /// answers nothing where there is none.
+  ///
+  /// Most who come were not there at all: for them it reads once and writes once, since a call takes longer than what is
+  /// done here besides.
   static let arrive = RedisScript(
     preamble + """
-      if ARGV[8] == '1' then
-        local isThere = false
-        for _, field in ipairs(redis.call('HKEYS', key)) do
-          if nodeOf(field) == me then isThere = true end
-        end
-        if not isThere then return {} end
-      end
-      local was, held = holder() ~= nil, {}
-      if redis.call('HSETNX', key, ARGV[6], string.format('%.0f', now)) == 0 then was = true end
-      local all = redis.call('HGETALL', key)
+      local all, held = redis.call('HGETALL', key), {}
+      local was, isNoted, isThere = false, false, false
       for i = 1, #all, 2 do
-        local node = nodeOf(all[i])
-        if node and all[i] ~= ARGV[6] and isIn(ARGV[5], node) then was = true end
-        if node and (node == me or isIn(live, node)) then held[#held + 1] = {all[i], tonumber(all[i + 1]) or 0} end
+        local field, node = all[i], nodeOf(all[i])
+        if field == ARGV[6] then was, isNoted = true, true end
+        if node and isIn(ARGV[5], node) or field == 'gone' and holder() then was = true end
+        if node == me then isThere = true end
+        if node and (node == me or isIn(live, node)) then held[#held + 1] = {field, tonumber(all[i + 1]) or 0} end
       end
-      redis.call('HDEL', key, 'gone')
-      redis.call('PERSIST', key)
+      if ARGV[8] == '1' and not isThere then return {} end
+      if not isNoted then
+        redis.call('HSET', key, ARGV[6], string.format('%.0f', now))
+        held[#held + 1] = {ARGV[6], now}
+      end
+      if #all > 0 then
+        redis.call('HDEL', key, 'gone')
+        redis.call('PERSIST', key)
+      end
       local answer = {was and 0 or 1}
       if #held > tonumber(ARGV[7]) then
         table.sort(held, function(one, other) return one[2] < other[2] end)
