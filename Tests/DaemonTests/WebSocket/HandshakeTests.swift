@@ -18,6 +18,21 @@ struct HandshakeTests {
     #expect(try Handshake(request(), origins: []).accept == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
   }
 
+  @Test("What has no case is written in any, and nothing else will do")
+  func cases() throws {
+    let shouted = [
+      "Upgrade": nil, "UPGRADE": "WebSocket", "Connection": "keep-alive ,\tUPGRADE",
+      "Authorization": "BEARER  Abc ",
+    ]
+    #expect(try Handshake(request(shouted), origins: []).token == "Abc")
+    // A bit apart from a letter, and a sign whose small letter is one of ASCII.
+    for value in ["webSocke\u{54}s", "web\u{13}ocket", "websoc\u{212A}et", "websocke"] {
+      #expect(throws: Handshake.Refusal.self) { try Handshake(request(["Upgrade": value]), origins: []) }
+    }
+    #expect(try Handshake(request(["Authorization": "Bearer"]), origins: []).token == nil)
+    #expect(try Handshake(request(["Authorization": "Bearer\u{301} abc"]), origins: []).token == nil)
+  }
+
   @Test(
     "What is no handshake is refused with its status",
     arguments: [

@@ -9,13 +9,16 @@ struct Handshake: Equatable {
     var headers: [(name: String, value: String)]
 
     /// The values of a header, in order.
+    ///
+    /// - Parameter name: In lower case, as all names here.
     func values(_ name: String) -> [String] {
-      headers.lazy.filter { $0.name.lowercased() == name }.map { $0.value }
+      headers.lazy.filter { $0.name.hasLetters(of: name) }.map { $0.value }
     }
 
     /// The items of a header that is a list.
     func list(_ name: String) -> [String] {
-      values(name).flatMap { $0.split(separator: ",") }.map { String($0.trimmed) }
+      values(name).flatMap { $0.utf8.split(separator: UInt8(ascii: ",")) }
+        .map { String(Substring($0).trimmed) }
     }
   }
 
@@ -39,8 +42,8 @@ struct Handshake: Equatable {
   ///   - compresses: Whether messages may be packed.
   init(_ request: Request, origins: [String], compresses: Bool = false) throws(Refusal) {
     guard request.method == "GET" else { throw Refusal(status: 405, message: "a WebSocket is opened by GET") }
-    guard request.list("upgrade").contains(where: { $0.lowercased() == "websocket" }),
-      request.list("connection").contains(where: { $0.lowercased() == "upgrade" })
+    guard request.list("upgrade").contains(where: { $0.hasLetters(of: "websocket") }),
+      request.list("connection").contains(where: { $0.hasLetters(of: "upgrade") })
     else { throw Refusal(status: 426, message: "this address takes WebSockets only") }
     guard request.values("sec-websocket-version") == ["13"] else {
       throw Refusal(status: 426, message: "only version 13 of the WebSocket protocol is spoken here")
@@ -76,10 +79,11 @@ struct Handshake: Equatable {
 
   /// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1).
   static func bearer(_ request: Request) -> String? {
-    guard let value = request.values("authorization").first, value.lowercased().hasPrefix("bearer ") else {
-      return nil
-    }
-    return String(value.dropFirst(7).trimmed)
+    let scheme = "bearer "
+    guard let value = request.values("authorization").first,
+      Substring(value.utf8.prefix(scheme.utf8.count)).hasLetters(of: scheme)
+    else { return nil }
+    return String(Substring(value.utf8.dropFirst(scheme.utf8.count)).trimmed)
   }
 
   private static func isKey(_ key: String) -> Bool {
@@ -110,6 +114,22 @@ struct Handshake: Equatable {
 }
 
 extension StringProtocol {
+  /// Whether this is another text, but for the case of letters of ASCII; the other has them in lower case. Nothing is
+  /// copied, as by making one of this in lower case.
+  fileprivate func hasLetters(of other: String) -> Bool {
+    guard utf8.count == other.utf8.count else { return false }
+    var own = Substring(self)
+    var other = other
+    return own.withUTF8 { own in
+      other.withUTF8 { wanted in
+        own.indices.allSatisfy { place in
+          own[place] == wanted[place]
+            || (0x61...0x7A).contains(wanted[place]) && own[place] == wanted[place] ^ 0x20
+        }
+      }
+    }
+  }
+
   /// The text without spaces and tabs at its ends.
   var trimmed: SubSequence {
     let start = firstIndex { $0 != " " && $0 != "\t" } ?? endIndex
