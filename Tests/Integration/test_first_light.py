@@ -95,3 +95,16 @@ def test_one_frame_may_hold_many_events(daemon):
             assert answers[1]["data"]["code"] == "UNKNOWN_EVENT"
 
     asyncio.run(chat())
+
+
+def test_who_has_a_token_is_greeted_with_the_answer_to_the_handshake(daemon):
+    with daemon.connect(daemon.port) as client:
+        client.settimeout(10)
+        client.sendall(
+            f"GET /ws?token={tokens.token('alice')} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        # In one write, so nothing of it comes later.
+        head, _, frame = client.recv(65536).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ") and b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head
+        assert frame[0] == 0x81 and b'"CONNECTED"' in frame

@@ -50,6 +50,13 @@ final class Outbox: @unchecked Sendable {
   /// Bytes that the client has not been sent yet.
   var backlog: Int { pending.readableBytes + bytesUnderWay }
 
+  /// Sends the response to the handshake, in one piece with what follows it in this turn: a write, and a client that wakes
+  /// up for it, cost more than what is written.
+  func open(_ response: String) {
+    pending.writeString(response)
+    markDirty()
+  }
+
   /// Sends an event.
   func send(_ event: [UInt8]) {
     guard closing == nil, !isClosed else { return }

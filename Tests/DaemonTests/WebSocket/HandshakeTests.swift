@@ -33,6 +33,27 @@ struct HandshakeTests {
     #expect(try Handshake(request(["Authorization": "Bearer\u{301} abc"]), origins: []).token == nil)
   }
 
+  @Test("The response says what was picked of what was offered")
+  func response() throws {
+    let bare = try Handshake(request(), origins: []).response
+    #expect(
+      bare == """
+        HTTP/1.1 101 Switching Protocols\r
+        Upgrade: websocket\r
+        Connection: Upgrade\r
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r
+        \r
+
+        """)
+    let offers = [
+      "Sec-WebSocket-Protocol": "other, sluice.v1", "Sec-WebSocket-Extensions": "permessage-deflate",
+    ]
+    let picked = try Handshake(request(offers), origins: [], compresses: true)
+    #expect(picked.response.contains("\r\nSec-WebSocket-Protocol: sluice.v1\r\n"))
+    #expect(
+      picked.response.hasSuffix("\r\nSec-WebSocket-Extensions: \(picked.deflate?.response ?? "")\r\n\r\n"))
+  }
+
   @Test(
     "What is no handshake is refused with its status",
     arguments: [

@@ -259,18 +259,6 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
   /// Makes the connection a WebSocket: what it has to say first follows the response at once.
   private func upgrade(_ handshake: Handshake, _ connection: Connection, _ reply: Reply) {
     guard let context else { return }
-    var fields = HTTPHeaders([
-      ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", handshake.accept),
-    ])
-    if let subprotocol = handshake.subprotocol {
-      fields.add(name: "Sec-WebSocket-Protocol", value: subprotocol)
-    }
-    if let deflate = handshake.deflate {
-      fields.add(name: "Sec-WebSocket-Extensions", value: deflate.response)
-    }
-    let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: fields)
-    context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
-    context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)), promise: nil)
     let socket = WebSocketHandler(
       loop: loop, connection: connection, channel: context.channel, deflate: handshake.deflate,
       admission: admission.take())
@@ -282,7 +270,7 @@ final class HTTPHandler: HTTPExchange, AnswerSink, LoopMember {
       let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
       _ = pipeline.removeHandler(context: encoder)
       _ = pipeline.removeHandler(context: context)
-      socket.open(reply.event.type == .connected ? reply : nil)
+      socket.open(handshake.response, reply.event.type == .connected ? reply : nil)
       // Goodbye was said to those who were there, and meanwhile to the request alone.
       if loop.shared.isDraining.load(ordering: .relaxed) { socket.drain() }
       // Last, since it hands on the bytes that came behind the request.

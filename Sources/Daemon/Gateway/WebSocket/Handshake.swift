@@ -86,6 +86,15 @@ struct Handshake: Equatable {
     return String(Substring(value.utf8.dropFirst(scheme.utf8.count)).trimmed)
   }
 
+  /// The response that opens the WebSocket (RFC 6455, section 4.2.2).
+  var response: String {
+    var response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    response += "Sec-WebSocket-Accept: \(accept)\r\n"
+    if let subprotocol { response += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
+    if let deflate { response += "Sec-WebSocket-Extensions: \(deflate.response)\r\n" }
+    return response + "\r\n"
+  }
+
   private static func isKey(_ key: String) -> Bool {
     let bytes = Array(key.utf8)
     guard bytes.count == 24, bytes[22...] == [0x3D, 0x3D] else { return false }

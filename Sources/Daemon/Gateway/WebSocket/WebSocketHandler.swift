@@ -62,8 +62,11 @@ final class WebSocketHandler: ChannelDuplexHandler, AnswerSink, LoopMember {
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
-  /// Begins with what the handshake has answered: `CONNECTED`, where there was a token.
-  func open(_ reply: Reply?) { if let reply { receive(reply) } }
+  /// Begins with the response to the handshake, and with what the chain has answered: `CONNECTED`, where there was a token.
+  func open(_ response: String, _ reply: Reply?) {
+    outbox.open(response)
+    if let reply { receive(reply) }
+  }
 
   // MARK: In
 
