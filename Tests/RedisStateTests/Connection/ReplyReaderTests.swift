@@ -52,6 +52,30 @@ struct ReplyReaderTests {
   }
 
   @Test(
+    "writes numbers as they are read",
+    arguments: [0, 1, 9, 10, 99, 100, 1_790_000_000_000, -1, -10, .max, .min] as [Int64])
+  func numbers(number: Int64) {
+    var writer = RESPWriter()
+    writer.word(number)
+    #expect(String(buffer: writer.buffer) == "$\(String(number).utf8.count)\r\n\(number)\r\n")
+  }
+
+  @Test(
+    "writes words of any length, and tells where the first key is",
+    arguments: [0, 1, 9, 10, 99, 100, 1000, 70_000])
+  func lengths(count: Int) {
+    let text = String(repeating: "x", count: count)
+    var writer = RESPWriter()
+    writer.begin(count)
+    writer.word("a")
+    writer.key(text)
+    writer.key("another")
+    let before = "*\(count)\r\n$1\r\na\r\n$\(count)\r\n"
+    #expect(String(buffer: writer.buffer) == before + text + "\r\n$7\r\nanother\r\n")
+    #expect(writer.key == before.utf8.count..<before.utf8.count + count)
+  }
+
+  @Test(
     "names scripts by their digest",
     arguments: [
       ("abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
