@@ -16,6 +16,7 @@ struct ClientHandshake {
   /// The longest head of an answer.
   private static let headBytesMax = 65_536
   private static let blankLine = Array("\r\n\r\n".utf8)
+  private static let success = Array("HTTP/1.1 101".utf8)
 
   private let host: String
   private let target: String
@@ -44,16 +45,34 @@ struct ClientHandshake {
 
   /// Takes the answer's head out of what came; what follows it stays.
   func read(_ unread: inout ByteBuffer) -> Answer {
-    let bytes = unread.readableBytesView
-    guard let blank = bytes.firstRange(of: Self.blankLine) else {
-      return bytes.count > Self.headBytesMax ? .noHTTP : .unfinished
+    guard let headCount = unread.withUnsafeReadableBytes({ $0.offset(of: Self.blankLine) }) else {
+      return unread.readableBytes > Self.headBytesMax ? .noHTTP : .unfinished
     }
-    let head = String(decoding: bytes[..<blank.lowerBound], as: UTF8.self)
-    guard head.hasPrefix("HTTP/1.1 101"), head.contains(Handshake.accept(key)) else {
-      let detail = try? JSONValue(parsing: Array(bytes[blank.upperBound...]))["detail"]?.string
-      return .refused(detail ?? String(head.prefix { $0 != "\r\n" && $0 != "\r" }.dropFirst(9)))
+    let accept = Array(Handshake.accept(key).utf8)
+    let isOpen = unread.withUnsafeReadableBytes { bytes in
+      let head = UnsafeRawBufferPointer(rebasing: bytes[..<headCount])
+      return head.starts(with: Self.success) && head.offset(of: accept) != nil
     }
-    unread.moveReaderIndex(to: blank.upperBound)
+    guard isOpen else { return .refused(reason(unread.readableBytesView, headCount)) }
+    unread.moveReaderIndex(forwardBy: headCount + Self.blankLine.count)
     return .open
+  }
+
+  private func reason(_ bytes: ByteBufferView, _ headCount: Int) -> String {
+    let detail = try? JSONValue(parsing: Array(bytes.dropFirst(headCount + Self.blankLine.count)))["detail"]?
+      .string
+    let head = String(decoding: bytes.prefix(headCount), as: UTF8.self)
+    return detail ?? String(head.prefix { $0 != "\r\n" && $0 != "\r" }.dropFirst(9))
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Where bytes stand first in these. Searching a text goes by its characters, which takes as long as all that a client
+  /// does besides to connect.
+  fileprivate func offset(of wanted: [UInt8]) -> Int? {
+    guard count >= wanted.count else { return nil }
+    return (0...count - wanted.count).first { place in
+      self[place] == wanted[0] && self[place..<place + wanted.count].elementsEqual(wanted)
+    }
   }
 }

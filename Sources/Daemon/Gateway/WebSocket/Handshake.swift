@@ -110,7 +110,9 @@ struct Handshake: Equatable {
 
   /// A key for a client's request: 16 random bytes in base64.
   static func newKey() -> String {
-    Base64.encode((0..<16).map { _ in UInt8.random(in: 0...255) })
+    // In one piece, since each that is asked for is a call of the kernel.
+    let key = UInt128.random(in: 0...UInt128.max)
+    return Base64.encode(withUnsafeBytes(of: key) { Array($0) })
   }
 
   /// What a server answers to a key: proof that it speaks the protocol (RFC 6455, section 1.3).
