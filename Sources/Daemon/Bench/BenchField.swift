@@ -29,7 +29,9 @@ struct BenchField<Share: BenchShare>: Sendable {
   }
 
   /// The loop of a client, by its number: the sides of a pair share one.
-  func part(of number: Int) -> NIOLoopBound<Share> { parts[(number / 2) % parts.count] }
+  func part(of number: Int) -> NIOLoopBound<Share> { parts[place(of: number)] }
+
+  private func place(of number: Int) -> Int { (number / 2) % parts.count }
 
   /// The token of a client, by its number.
   func token(of number: Int) throws -> String { try makeToken(plan.wire.subject(of: plan.user(number))) }
@@ -38,19 +40,19 @@ struct BenchField<Share: BenchShare>: Sendable {
   ///
   /// - Throws: `CommandError` where one can't.
   func connect(_ numbers: Range<Int>) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      for number in numbers {
-        if number - numbers.lowerBound >= Self.connectingMax { try await tasks.next() }
-        let token = try token(of: number)
-        let part = part(of: number)
-        tasks.addTask {
-          try await part.eventLoop.flatSubmit {
-            part.value.loop.connect(number, token: token, part.value.role(number, token: token))
-          }.get()
+    // Each loop by itself: to hand every client from thread to thread would take as long as to connect it.
+    let atATime = max(1, Self.connectingMax / parts.count)
+    let connected = parts.enumerated().map { place, part in
+      let own = numbers.filter { self.place(of: $0) == place }
+      return part.eventLoop.flatSubmit {
+        let line = BenchLine(own, on: part.value.loop.eventLoop) { number in
+          let token = try token(of: number)
+          return part.value.loop.connect(number, token: token, part.value.role(number, token: token))
         }
+        return line.begin(atATime)
       }
-      try await tasks.waitForAll()
     }
+    try await EventLoopFuture.andAllSucceed(connected, on: parts[0].eventLoop).get()
   }
 
   /// Has something done on every loop, on all at the same time.
