@@ -32,9 +32,8 @@ WITH fresh AS (
   SELECT message, '00000000-0000-0000-0000-000000000000', sender, 'peer', repeat('x', 100), message, message FROM fresh;
 """
 BATCH = """
-PREPARE batch (bigint[], uuid[], text[], text[], text[], text[]) AS
 WITH given AS MATERIALIZED (
-  SELECT * FROM unnest($1, $2, $3, $4, $5, $6) AS g(id, conversation, sender, receiver, temp_id, content)
+  SELECT * FROM unnest({}::bigint[], {}::uuid[], {}::text[], {}::text[], {}::text[], {}::text[]) AS g(id, conversation, sender, receiver, temp_id, content)
 ), fresh AS (
   INSERT INTO sluice.send_keys (sender, temp_id, message, digest) SELECT sender, temp_id, id, id FROM given
     ON CONFLICT DO NOTHING RETURNING message
@@ -49,6 +48,9 @@ UPDATE sluice.messages m SET version = m.version + 2, position = g.place + 1,
     read_at = g.place >> 22, read_position = g.place + 1, read_version = m.version + 2
   FROM unnest($1, $2) AS g(id, place) WHERE m.id = g.id
 """
+PREPARED = "PREPARE batch (bigint[], uuid[], text[], text[], text[], text[]) AS" + BATCH.format(*(f"${n}" for n in range(1, 7)))
+# What the daemon's connections set too.
+OPTIONS = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off"
 ROWS = 200
 # So many batches later a message is marked: two clients have as many messages unmarked then as the load has in flight.
 BEHIND = 4
@@ -76,9 +78,6 @@ def paced_rows(postgres, database, seconds, rate):
     # Column 3 has the microseconds.
     times = sorted(int(line[2]) / 1000 for line in lines)
     return times[len(times) // 2], times[len(times) * 99 // 100]
-
-
-DEPTH = 2
 
 
 def place(number, count):
@@ -142,18 +141,28 @@ def wait(connection, statements):
     assert connection.pgconn.get_result().status == ExecStatus.PIPELINE_SYNC
 
 
-def batch_client(url, number, seconds, marks, results):
-    # What the daemon's connections set too.
-    options = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off"
-    with contextlib.closing(psycopg.connect(url, autocommit=True, options=options)) as connection:
-        connection.execute(BATCH)
+def driver_client(url, number, seconds, results):
+    """Stores batches one after the other, as an application does by a driver."""
+    with psycopg.connect(url, autocommit=True, prepare_threshold=0, options=OPTIONS) as connection:
+        begin, rows, cursor = time.monotonic(), 0, connection.cursor(binary=True)
+        for [(_, arrays)] in batches(number, seconds, False):
+            cursor.execute(BATCH.format(*["%s"] * 6), arrays)
+            assert cursor.rowcount == ROWS
+            rows += ROWS
+        results.put((rows, time.monotonic() - begin))
+
+
+def lean_client(url, number, seconds, results, marks=False):
+    """Stores batches by libpq itself, the next one sent behind the one that is under way: as fast as the server can."""
+    with contextlib.closing(psycopg.connect(url, autocommit=True, options=OPTIONS)) as connection:
+        connection.execute(PREPARED)
         connection.execute(MARKS)
         check_plan(connection)
         # By libpq itself: psycopg's own pipeline waits at the end of each transaction.
         connection.pgconn.enter_pipeline_mode()
         begin, rows, under_way = time.monotonic(), 0, collections.deque()
         for statements in batches(number, seconds, marks):
-            if len(under_way) == DEPTH:
+            if len(under_way) == 2:
                 wait(connection, under_way.popleft())
             send(connection, statements)
             under_way.append(statements)
@@ -163,12 +172,22 @@ def batch_client(url, number, seconds, marks, results):
         results.put((rows, time.monotonic() - begin))
 
 
-def batched_rows(postgres, database, seconds, marks=False):
-    """Rows a second in batches of 200, committed each, on two connections with the next batch behind the one that is
-    under way. With `marks`, each row is also marked as delivered and read."""
+def driver_rows(postgres, database, seconds):
+    """Rows a second in batches of 200, committed each, on two connections by a driver."""
+    return batched(postgres, database, driver_client, seconds)
+
+
+def lean_rows(postgres, database, seconds, marks=False):
+    """The same as fast as the server can. With `marks`, each row is also marked as delivered and read."""
+    return batched(postgres, database, lean_client, seconds, marks)
+
+
+def batched(postgres, database, client, seconds, marks=None):
+    """Lets two clients work; gives what they have stored a second."""
     url, results = postgres.url(database), multiprocessing.Queue()
+    more = () if marks is None else (marks,)
     processes = [
-        multiprocessing.Process(target=batch_client, args=(url, number, seconds, marks, results)) for number in range(2)
+        multiprocessing.Process(target=client, args=(url, number, seconds, results, *more)) for number in range(2)
     ]
     for process in processes:
         process.start()

@@ -31,17 +31,18 @@ def servers(folder, postgres, redis, secret_file, seconds):
         postgres.query("CHECKPOINT")
         return name
 
-    def raw(marks):
-        return limits.batched_rows(postgres, fresh(), seconds / 2, marks)
+    def lean(marks):
+        return limits.lean_rows(postgres, fresh(), seconds / 2, marks)
 
-    rows, marked_rows = map(statistics.mean, load.by_turns(raw))
+    lean_rows, marked_rows = map(statistics.mean, load.by_turns(lean))
     p50, p99 = limits.paced_rows(postgres, fresh(), seconds, 1000)
     return {
         "pgbenchRows": limits.single_rows(postgres, fresh(), seconds),
         "pgbenchP50": p50,
         "pgbenchP99": p99,
-        "unnestRows": rows,
-        "unnestRowsMarked": marked_rows,
+        "unnestRows": limits.driver_rows(postgres, fresh(), seconds / 2),
+        "leanRows": lean_rows,
+        "leanRowsMarked": marked_rows,
         "redisSets1": limits.redis_sets(redis, 1, 20_000),
         "redisSets64": limits.redis_sets(redis, 64, 500_000),
     }
