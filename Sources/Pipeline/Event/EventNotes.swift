@@ -11,12 +11,13 @@
 
   @usableFromInline init() {}
 
-  /// A note's value as its type. A cast (`as?`) would first look for ways from one type to the other.
+  /// A note's value as its type. A cast (`as?`) looks for ways from one type to the other first; it is left for values that
+  /// are kept as another type than their key's, as those of a protocol are.
   @inlinable static func cast<Value>(_ value: any Sendable, to type: Value.Type) -> Value? {
     func opened<Note>(_ note: Note) -> Value? {
       Note.self == Value.self ? unsafeBitCast(note, to: Value.self) : nil
     }
-    return opened(value)
+    return opened(value) ?? value as? Value
   }
 
   @usableFromInline var isEmpty: Bool { notes.isEmpty }

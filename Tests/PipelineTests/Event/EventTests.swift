@@ -31,6 +31,11 @@ struct EventTypeTests {
 struct EventTests {
   private enum First: EventKey { typealias Value = String }
   private enum Second: EventKey { typealias Value = [Int] }
+  private enum OfAny: EventKey { typealias Value = any Sendable }
+  private enum OfClass: EventKey { typealias Value = Base }
+  private enum OfOptional: EventKey { typealias Value = Int? }
+  private class Base: @unchecked Sendable {}
+  private final class Derived: Base, @unchecked Sendable {}
 
   private let connection = Connection(
     id: ConnectionID(rawValue: 1), ingress: .local, remoteAddress: "127.0.0.1")
@@ -45,6 +50,18 @@ struct EventTests {
     #expect(event[First.self] == "another" && event[Second.self] == [2])
     event[First.self] = nil
     #expect(event[First.self] == nil && event[Second.self] == [2])
+  }
+
+  @Test("What is left may be of a protocol, a subclass or absent")
+  func wideKeys() {
+    var event = Event(.newMessage, connection: connection)
+    let derived = Derived()
+    event[OfAny.self] = 7
+    event[OfClass.self] = derived
+    event[OfOptional.self] = .some(nil)
+    #expect(event[OfAny.self] as? Int == 7)
+    #expect(event[OfClass.self] === derived)
+    #expect(event[OfOptional.self] == .some(nil))
   }
 
   @Test("What is changed on a copy stays as it was on the other")
