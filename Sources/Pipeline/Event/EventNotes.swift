@@ -11,13 +11,13 @@
 
   @usableFromInline init() {}
 
-  /// A note's value as its type. A cast (`as?`) looks for ways from one type to the other first; it is left for values that
-  /// are kept as another type than their key's, as those of a protocol are.
+  /// A note's value as the type of its key. It is kept as just that type, of whatever subclass or behind whatever protocol
+  /// the value is, since only the setter of `Event` keeps one; a cast (`as?`) would look for ways from one type to another first.
   @inlinable static func cast<Value>(_ value: any Sendable, to type: Value.Type) -> Value? {
     func opened<Note>(_ note: Note) -> Value? {
       Note.self == Value.self ? unsafeBitCast(note, to: Value.self) : nil
     }
-    return opened(value) ?? value as? Value
+    return opened(value)
   }
 
   @usableFromInline var isEmpty: Bool { notes.isEmpty }
