@@ -28,6 +28,16 @@ struct SharedFeedTests {
     return other
   }
 
+  /// The contents of what a node finds in a part of the feed that it has not told of itself.
+  private func untold(_ store: PostgresStore, after start: Position, upTo end: Position?) async throws
+    -> [String]
+  {
+    let request = FeedRequest(after: start, upTo: end, limit: 10, told: store.horizon.own(after: start))
+    return try await withCheckedContinuation { next in
+      store.changes(request) { next.resume(returning: $0) }
+    }.get().entries.map(\.message.content)
+  }
+
   @Test("What commits late comes later than every cursor that was given out meanwhile")
   func lateCommit() async throws {
     let url = try Self.server.get().database()
@@ -182,6 +192,77 @@ struct SharedFeedTests {
     #expect(try await read(own, limit: 3).count == 3)
     await store.close()
     await other.close()
+  }
+
+  @Test(
+    "What a node has done to messages from before a part is left out of it, but not what that hides of others"
+  )
+  func toldOfOlder() async throws {
+    let url = try Self.server.get().database()
+    let (store, other) = (try openStore(url), try openStore(url))
+    _ = await other.write([message("quiet"), message("read"), message("hidden")])
+    let ids = try await store.sync(SyncRequest(userID: "b", start: .beginning)).messages.map(\.id)
+    let start = try await stand(store)
+    func receipt(_ kind: Receipt.Kind, _ id: MessageID, by store: PostgresStore) async -> WriteResult {
+      await store.write([
+        .receipt(Receipt(kind, by: "b", of: .messages([id]), at: Timestamp(milliseconds: 1)))
+      ])[0]
+    }
+    guard case .changed = await receipt(.read, ids[1], by: store),
+      case .changed = await receipt(.delivered, ids[2], by: other)
+    else { return #expect(Bool(false), "a receipt was refused") }
+    // Of this part the receipt is the latest only until the next one has hidden it.
+    let middle = try await stand(store)
+    guard case .changed = await receipt(.read, ids[2], by: store) else {
+      return #expect(Bool(false), "a receipt was refused")
+    }
+    #expect(try await untold(store, after: start, upTo: middle) == [])
+    #expect(try await untold(store, after: middle, upTo: nil) == ["hidden"])
+    await store.close()
+    await other.close()
+  }
+
+  @Test(
+    "What a node has stored itself and others have changed behind a part is not of that part; what others stored is"
+  )
+  func changedBehind() async throws {
+    let url = try Self.server.get().database()
+    let (store, other) = (try openStore(url), try openStore(url))
+    let start = try await stand(store)
+    var ids: [MessageID] = []
+    for (writer, content) in [(store, "own"), (other, "theirs"), (store, "own too"), (other, "theirs too")] {
+      if case .stored(let id, _) = await writer.write([message(content)])[0] { ids.append(id) }
+    }
+    #expect(ids.count == 4)
+    let end = try await stand(store)
+    for (id, reader) in zip(ids, [store, store, other, other]) {
+      let receipt = Receipt(.read, by: "b", of: .messages([id]), at: Timestamp(milliseconds: 1))
+      _ = await reader.write([.receipt(receipt)])
+    }
+    #expect(try await untold(store, after: start, upTo: end) == ["theirs", "theirs too"])
+    #expect(try await untold(store, after: end, upTo: nil) == ["own too", "theirs too"])
+    await store.close()
+    await other.close()
+  }
+
+  @Test("What others have done in a part of the feed lies between the transactions of this node")
+  func partsOfOthers() {
+    func parts(_ start: UInt64, _ end: UInt64?, _ numbers: [Int64]) -> [[Int64]] {
+      let request = FeedRequest(after: start, upTo: end, limit: 1)
+      return FeedQuery.parts(of: request, without: numbers).map { [$0.behind, $0.upTo] }
+    }
+    let size: UInt64 = 1 << 20
+    #expect(parts(0, nil, [3]) == [])
+    #expect(parts(5, 5, []) == [])
+    #expect(parts(5, 9, []) == [[5, 9]])
+    let all = parts(size / 2, 9 * size + 7, [1, 2, 5, 8, 9, 12])
+    let expected: [[UInt64]] = [
+      [size / 2, size - 1], [3 * size - 1, 5 * size - 1], [6 * size - 1, 8 * size - 1],
+    ]
+    #expect(all == expected.map { $0.map { Int64($0) } })
+    // One that begins or ends within a transaction of this node, or between two of them.
+    #expect(parts(2 * size + 3, 2 * size + 9, [2]) == [])
+    #expect(parts(2 * size + 3, 4 * size, [2, 5]) == [[3 * Int64(size) - 1, 4 * Int64(size)]])
   }
 
   @Test("Where the feed stands tells what is still under way from what was made behind it")

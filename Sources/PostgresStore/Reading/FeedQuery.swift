@@ -89,18 +89,21 @@ enum FeedQuery {
   /// place would hide that it is new.
   ///
   /// What this node has told of itself is left out here, or most of what is read would be that. A transaction's changes are all
-  /// of one node, so their transactions are enough to know them by.
+  /// of one node, so their transactions are enough to know them by. What became of a message before this part was in the
+  /// part before it or, other than that it was stored, may have been hidden there by what became of it since.
   static func changes(_ request: FeedRequest) -> PostgresStatement {
-    PostgresStatement(
+    let told = transactions(of: request.told)
+    let others = parts(of: request, without: told)
+    return PostgresStatement(
       """
-      SELECT feed_horizon(), feed_frontier(), m.born, m.id, m.sender, coalesce(u.own_name, u.name), m.receiver,
-          m.content, m.metadata, m.reply_to, m.version, m.position, m.delivered_at, m.read_at, m.edited_at,
+      SELECT (SELECT feed_horizon()), (SELECT feed_frontier()), m.born, m.id, m.sender, coalesce(u.own_name, u.name),
+          m.receiver, m.content, m.metadata, m.reply_to, m.version, m.position, m.delivered_at, m.read_at, m.edited_at,
           m.deleted_at, m.delivered_position, m.read_position, m.edited_position, m.deleted_position,
           m.delivered_version, m.read_version, m.edited_version, m.deleted_version
         FROM (SELECT 1) one LEFT JOIN (
           (SELECT * FROM messages
             WHERE position > greatest($1::bigint, $3::bigint) AND position <= $2 AND NOT (
-              born >> 20 IN (SELECT unnest($5::bigint[]))
+              (born <= $1 OR born >> 20 IN (SELECT unnest($5::bigint[])))
               AND coalesce(delivered_position >> 20 IN (SELECT unnest($5::bigint[])), true)
               AND coalesce(read_position >> 20 IN (SELECT unnest($5::bigint[])), true)
               AND coalesce(edited_position >> 20 IN (SELECT unnest($5::bigint[])), true)
@@ -108,22 +111,24 @@ enum FeedQuery {
             ORDER BY position LIMIT $4)
           UNION ALL
           -- Found by when they were stored, not by the order that they are wanted in, and among those that were changed since.
-          (SELECT * FROM messages WHERE born > $1 AND born <= $2 AND position > greatest($2::bigint, $3::bigint)
-              AND position <> born
-            ORDER BY position + 0 LIMIT $4)
+          (SELECT m.* FROM unnest($6::bigint[], $7::bigint[]) AS part(behind, upto) CROSS JOIN LATERAL (
+              SELECT * FROM messages WHERE born > part.behind AND born <= part.upto AND position <> born
+                AND position > greatest($2::bigint, $3::bigint) OFFSET 0) m
+            ORDER BY m.position LIMIT $4)
           ORDER BY position LIMIT $4
         ) m ON true LEFT JOIN users u ON u.id = m.sender
         ORDER BY m.position
       """,
       [
         .integer(request.start), .integer(request.end ?? UInt64(Int64.max)), .integer(request.page),
-        .integer(Int64(request.limit + 1)), .integers(transactions(of: request.told)),
+        .integer(Int64(request.limit + 1)), .integers(told), .integers(others.map(\.behind)),
+        .integers(others.map(\.upTo)),
       ])
   }
 
   /// The numbers of the transactions that positions belong to: what comes before the 20 bits that count within each.
-  private static func transactions(of ranges: [ClosedRange<Position>]) -> [Int64?] {
-    var numbers: [Int64?] = []
+  private static func transactions(of ranges: [ClosedRange<Position>]) -> [Int64] {
+    var numbers: [Int64] = []
     for range in ranges {
       for number in Int64(range.lowerBound >> 20)...Int64(range.upperBound >> 20) where numbers.last != number
       {
@@ -131,6 +136,22 @@ enum FeedQuery {
       }
     }
     return numbers
+  }
+
+  /// What lies between transactions in a part of the feed that ends somewhere; behind one that does not, nothing is changed.
+  ///
+  /// - Parameter numbers: Those of the transactions, in their order.
+  static func parts(of request: FeedRequest, without numbers: [Int64]) -> [(behind: Int64, upTo: Int64)] {
+    guard let end = request.end.map({ Int64(bitPattern: $0) }) else { return [] }
+    var parts: [(behind: Int64, upTo: Int64)] = []
+    var behind = Int64(bitPattern: request.start)
+    for number in numbers {
+      let before = min((number << 20) - 1, end)
+      if behind < before { parts.append((behind, before)) }
+      behind = max(behind, ((number + 1) << 20) - 1)
+    }
+    if behind < end { parts.append((behind, end)) }
+    return parts
   }
 
   static func changes(_ result: PostgresResult, limit: Int) -> FeedPage {

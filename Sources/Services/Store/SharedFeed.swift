@@ -27,7 +27,8 @@ public struct FeedRequest: Sendable, Equatable {
   public var page: Position
   /// The most messages in the answer.
   public var limit: Int
-  /// Changes that this node has told of, in their order: messages to which nothing else has happened may be left out.
+  /// Changes that this node has told of, in their order: messages to which nothing else has happened since the beginning may
+  /// be left out.
   public var told: [ClosedRange<Position>]
 
   /// The beginning of a part, by its parts.
