@@ -145,7 +145,7 @@ struct WritePlanTests {
   func nul() {
     let plan = WritePlan([message(1, "a\0b"), .user(id: "\0", name: nil)], at: now)
     #expect(plan.statements.isEmpty)
-    #expect(plan.results([]) == [.refused(.nul), .refused(.nul)])
+    #expect(plan.outcome([]).results == [.refused(.nul), .refused(.nul)])
   }
 
   @Test("A dead letter's data may hold NUL, its texts not, and it takes no place in the feed")

@@ -51,16 +51,17 @@ struct GatheredReceiptStep {
       ])
   }
 
-  func read(_ answer: PostgresResult, into results: inout [WriteResult]) {
+  func read(_ answer: PostgresResult, into outcome: inout WriteOutcome) {
     for request in requests {
       // A request that can't be carried out says so of each of its messages.
       let fault = request.places.first.map { answer.integer($0, 0) } ?? 0
       if fault != 0 {
-        results[request.index] = .refused(.receipt(fault))
+        outcome.results[request.index] = .refused(.receipt(fault))
         continue
       }
       let changes = request.places.map { change(answer, $0) }
-      results[request.index] = .changed(
+      outcome.positions += changes.compactMap(\.position)
+      outcome.results[request.index] = .changed(
         Few(changes.count == request.named.count ? changes : Self.repeated(changes, as: request.named)))
     }
   }

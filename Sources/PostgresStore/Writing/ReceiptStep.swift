@@ -64,40 +64,54 @@ struct ReceiptStep {
   }
 
   var statement: PostgresStatement {
-    func slot(_ word: Word?) -> Int64? { word.map { Int64(firstSlot + $0.slot) } }
+    var (ids, readers) = (PostgresArray(of: .bigint), PostgresArray(of: .text))
+    var (deliveredSlots, deliveredMoments) = (PostgresArray(of: .bigint), PostgresArray(of: .bigint))
+    var (readSlots, readMoments) = (PostgresArray(of: .bigint), PostgresArray(of: .bigint))
+    for mark in marks {
+      ids.append(mark.key.message.rawValue)
+      readers.append(mark.key.reader.text)
+      deliveredSlots.append(mark.delivered.map { Int64(firstSlot + $0.slot) })
+      deliveredMoments.append(mark.delivered?.at.milliseconds)
+      readSlots.append(mark.read.map { Int64(firstSlot + $0.slot) })
+      readMoments.append(mark.read?.at.milliseconds)
+    }
     return PostgresStatement(
       "SELECT * FROM mark_each($1, $2, $3, $4, $5, $6)",
       [
-        .integers(marks.map { Int64(bitPattern: $0.key.message.rawValue) }),
-        .texts(marks.map(\.key.reader.text)),
-        .integers(marks.map { slot($0.delivered) }), .integers(marks.map { $0.delivered?.at.milliseconds }),
-        .integers(marks.map { slot($0.read) }), .integers(marks.map { $0.read?.at.milliseconds }),
+        .array(ids), .array(readers), .array(deliveredSlots), .array(deliveredMoments), .array(readSlots),
+        .array(readMoments),
       ])
   }
 
-  func read(_ answer: PostgresResult, into results: inout [WriteResult]) {
+  func read(_ answer: PostgresResult, into outcome: inout WriteOutcome) {
     var rowOfMark = [Int?](repeating: nil, count: marks.count)
     for row in answer.rows { rowOfMark[Int(answer.integer(row, 0)) - 1] = row }
     for request in requests {
-      results[request.index] =
-        rowOfMark[request.mark].map { result(of: request, answer, $0) }
-        ?? .unavailable("the database said nothing of a receipt")
+      guard let row = rowOfMark[request.mark] else {
+        outcome.results[request.index] = .unavailable("the database said nothing of a receipt")
+        continue
+      }
+      if let fault = answer.optionalInteger(row, 1), fault != 0 {
+        outcome.results[request.index] = .refused(.receipt(fault))
+        continue
+      }
+      let change = change(of: request, answer, row)
+      if let position = change.position { outcome.positions.append(position) }
+      outcome.results[request.index] = .changed(.one(change))
     }
   }
 
-  private func result(of request: Request, _ answer: PostgresResult, _ row: Int) -> WriteResult {
+  private func change(of request: Request, _ answer: PostgresResult, _ row: Int) -> MessageChange {
     let mark = marks[request.mark]
-    if let fault = answer.optionalInteger(row, 1), fault != 0 { return .refused(.receipt(fault)) }
     let isDelivery = request.kind == .delivered
     // Only the first of its kind can have changed anything.
     let isFirst = (isDelivery ? mark.delivered : mark.read)?.slot == request.slot
     let position = isFirst ? answer.optionalInteger(row, isDelivery ? 7 : 8) : nil
-    let change = MessageChange(
+    return MessageChange(
       messageID: mark.key.message, senderID: answer.text(row, 2), receiverID: mark.key.reader.text,
       at: Timestamp(milliseconds: answer.integer(row, isDelivery ? 4 : 5)),
       version: Int(answer.integer(row, isDelivery && position != nil ? 6 : 3)),
       position: position.map { UInt64($0) })
-    return .changed(.one(change))
   }
 }
 

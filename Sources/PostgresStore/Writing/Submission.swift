@@ -7,6 +7,10 @@ struct Submission: Sendable {
   private let all: [StoreWrite]
   /// Which of them this writer makes; `nil`: all.
   private let places: [Int]?
+  /// How much of the queue and of a transaction they take.
+  private(set) var weight = 0
+  /// How many places in the feed they may take.
+  private(set) var slots = 0
   /// Told what became of them, in their order.
   let then: @Sendable (ArraySlice<WriteResult>) -> Void
 
@@ -15,27 +19,23 @@ struct Submission: Sendable {
     self.all = all
     self.places = places
     self.then = then
+    var (weight, slots) = (0, 0)
+    forEach { write in
+      weight += write.weight
+      slots += Slots.count(of: write)
+    }
+    self.weight = weight
+    self.slots = slots
   }
 
   var count: Int { places?.count ?? all.count }
 
+  /// Gives them one after the other, where they lie: taking each out of the array would copy it.
   func forEach(_ body: (StoreWrite) -> Void) {
-    guard let places else { return all.forEach(body) }
-    for place in places { body(all[place]) }
-  }
-
-  /// How much of the queue and of a transaction they take.
-  var weight: Int {
-    var weight = 0
-    forEach { weight += $0.weight }
-    return weight
-  }
-
-  /// How many places in the feed they may take.
-  var slots: Int {
-    var slots = 0
-    forEach { slots += Slots.count(of: $0) }
-    return slots
+    all.withUnsafeBufferPointer { all in
+      guard let places else { return all.forEach(body) }
+      for place in places { body(all[place]) }
+    }
   }
 
   /// Says of all of them that they were not made.

@@ -34,21 +34,47 @@ struct WritePlan {
   private(set) var steps: [Step] = []
   /// What is decided without asking.
   private var decided: [Int: WriteResult] = [:]
-  private let count: Int
+  let count: Int
 
   /// A plan for changes that are made at a moment.
   init(_ writes: some Collection<StoreWrite>, at now: Timestamp) {
-    count = writes.count
+    self.init(at: now) { add in for write in writes { add(write) } }
+  }
+
+  /// A plan for changes that are made at a moment.
+  ///
+  /// - Parameter each: Gives the changes, one after the other, to what it is called with.
+  init(at now: Timestamp, _ each: ((StoreWrite) -> Void) -> Void) {
+    var draft = Draft(at: now)
+    each { draft.add($0) }
+    count = draft.count
+    decided = draft.decided
+    steps = draft.steps
+    var slot = draft.messages.count + 1
+    for index in steps.indices { slot = steps[index].place(from: slot) }
+  }
+
+  /// The changes by their kinds, while they are gone through.
+  private struct Draft {
+    let now: Timestamp
+    var count = 0
+    var decided: [Int: WriteResult] = [:]
     var messages = MessageStep()
-    var changes = ChangeOrder(at: now)
-    var pushes = PushStep(at: now)
+    var changes: ChangeOrder
+    var pushes: PushStep
     var outcomes = PushOutcomeStep()
     var others: [SingleStep] = []
-    for (index, write) in writes.enumerated() {
-      guard !write.holdsNUL else {
-        decided[index] = .refused(.nul)
-        continue
-      }
+
+    init(at now: Timestamp) {
+      self.now = now
+      changes = ChangeOrder(at: now)
+      pushes = PushStep(at: now)
+    }
+
+    mutating func add(_ write: StoreWrite) {
+      let index = count
+      count += 1
+      guard !write.holdsNUL else { return decided[index] = .refused(.nul) }
       switch write {
       case .message(let message, let audience): messages.add(message, audience, at: index)
       case .receipt(let receipt): changes.add(receipt, at: index)
@@ -63,41 +89,55 @@ struct WritePlan {
         }
       }
     }
-    if !messages.isEmpty { steps.append(.messages(messages)) }
-    steps += changes.steps
-    // What is taken comes last and waits for nobody, so that whoever waits for a lane holds only lanes before it.
-    if !outcomes.isEmpty { steps.append(.pushOutcomes(outcomes)) }
-    if !pushes.isEmpty { steps.append(.pushes(pushes)) }
-    steps += others.map { .single($0) }
-    var slot = messages.count + 1
-    for index in steps.indices { slot = steps[index].place(from: slot) }
+
+    var steps: [Step] {
+      var steps: [Step] = messages.isEmpty ? [] : [.messages(messages)]
+      steps += changes.steps
+      // What is taken comes last and waits for nobody, so that whoever waits for a lane holds only lanes before it.
+      if !outcomes.isEmpty { steps.append(.pushOutcomes(outcomes)) }
+      if !pushes.isEmpty { steps.append(.pushes(pushes)) }
+      return steps + others.map { .single($0) }
+    }
   }
 
   /// All that is to be run, as one transaction; empty where everything was decided without.
   var statements: [PostgresStatement] { steps.flatMap(\.statements) }
 
-  /// What became of the changes, in their order.
+  /// The same of all changes: none of them was made, or it is not known.
+  func outcome(of all: WriteResult) -> WriteOutcome {
+    WriteOutcome(results: [WriteResult](repeating: all, count: count))
+  }
+
+  /// What became of the changes.
   ///
   /// - Parameter answers: What the statements gave, one each.
-  func results(_ answers: [PostgresResult]) -> [WriteResult] {
-    var results = [WriteResult](repeating: .done, count: count)
-    for (index, result) in decided { results[index] = result }
+  func outcome(_ answers: [PostgresResult]) -> WriteOutcome {
+    var outcome = WriteOutcome(results: [WriteResult](repeating: .done, count: count))
+    outcome.positions.reserveCapacity(count)
+    for (index, result) in decided { outcome.results[index] = result }
     var next = 0
     for step in steps {
       switch step {
-      case .messages(let step): step.read(answers[next], into: &results)
-      case .receipts(let step): step.read(answers[next], into: &results)
-      case .gatheredReceipts(let step): step.read(answers[next], into: &results)
+      case .messages(let step): step.read(answers[next], into: &outcome)
+      case .receipts(let step): step.read(answers[next], into: &outcome)
+      case .gatheredReceipts(let step): step.read(answers[next], into: &outcome)
       case .pushes, .pushOutcomes: break
-      case .single(let step): results[step.index] = step.result(answers[next..<next + step.statements.count])
+      case .single(let step):
+        let result = step.result(answers[next..<next + step.statements.count])
+        outcome.positions += [result].positions
+        outcome.results[step.index] = result
       }
-      next += step.statements.count
+      next += step.statementCount
     }
-    return results
+    return outcome
   }
 }
 
 extension WritePlan.Step {
+  fileprivate var statementCount: Int {
+    if case .single(let step) = self { step.statements.count } else { 1 }
+  }
+
   /// Gives the step its places in the feed, from a slot on; gives the first slot after them.
   fileprivate mutating func place(from slot: Int) -> Int {
     switch self {

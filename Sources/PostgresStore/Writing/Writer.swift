@@ -50,59 +50,70 @@ final class Writer {
   }
 
   private func commitGroup(_ group: [Submission]) {
-    var writes: [StoreWrite] = []
-    writes.reserveCapacity(group.reduce(0) { $0 + $1.count })
-    for submission in group { submission.forEach { writes.append($0) } }
-    let messages = writes.compactMap { if case .message(let message, _) = $0 { message.id } else { nil } }
+    var messages: [MessageID] = []
+    for submission in group {
+      submission.forEach { if case .message(let message, _) = $0 { messages.append(message.id) } }
+    }
     horizon.underWay(messages)
-    let results = make(writes[...])
-    horizon.begin(results.positions)
+    let outcome = make(group)
+    horizon.begin(outcome.positions)
     horizon.answered(messages)
     var start = 0
     for submission in group {
       let end = start + submission.count
-      submission.then(results[start..<end])
+      submission.then(outcome.results[start..<end])
       start = end
     }
   }
 
+  private func make(_ group: [Submission]) -> WriteOutcome {
+    let plan = WritePlan(at: clock.wall()) { add in for submission in group { submission.forEach(add) } }
+    return make(plan) {
+      var writes: [StoreWrite] = []
+      for submission in group { submission.forEach { writes.append($0) } }
+      return writes[...]
+    }
+  }
+
+  private func make(_ writes: ArraySlice<StoreWrite>) -> WriteOutcome {
+    make(WritePlan(writes, at: clock.wall())) { writes }
+  }
+
   /// Makes changes in one transaction or, where one of them is at fault, in halves.
-  private func make(_ writes: ArraySlice<StoreWrite>) -> [WriteResult] {
+  ///
+  /// - Parameter writes: Gives the changes, which the plan does not keep: few have to be halved.
+  private func make(_ plan: WritePlan, of writes: () -> ArraySlice<StoreWrite>) -> WriteOutcome {
     var attempt = 1
     while true {
       guard let connection = link.connection else {
-        return unavailable(writes, "the database can't be reached")
+        return plan.outcome(of: .unavailable("the database can't be reached"))
       }
       do throws(PostgresError) {
-        let plan = WritePlan(writes, at: clock.wall())
         let statements = plan.statements
         let answers = statements.isEmpty ? [] : try connection.run(statements)
-        ledger.committed(writes: writes.count)
-        return plan.results(answers)
+        ledger.committed(writes: plan.count)
+        return plan.outcome(answers)
       } catch {
         ledger.failed()
         switch error.remedy {
         case .tryAgain where attempt < Self.attempts: attempt += 1
-        case .makeApart where writes.count > 1:
+        case .makeApart where plan.count > 1:
+          let writes = writes()
           let middle = writes.startIndex + writes.count / 2
           return make(writes[..<middle]) + make(writes[middle...])
         case .makeApart:
           logger.warning("a change was refused by the database", metadata: ["error": "\(error)"])
-          return unavailable(writes, error.description)
+          return plan.outcome(of: .unavailable(error.description))
         case .reconnect:
           // The answer is lost, which does not say that the transaction is.
           link.lost(error)
           unknown.tell()
-          return writes.map { _ in .unknown(error.description) }
+          return plan.outcome(of: .unknown(error.description))
         case .tryAgain, .giveUp:
           logger.error("a transaction failed; its changes were refused", metadata: ["error": "\(error)"])
-          return unavailable(writes, error.description)
+          return plan.outcome(of: .unavailable(error.description))
         }
       }
     }
-  }
-
-  private func unavailable(_ writes: ArraySlice<StoreWrite>, _ reason: String) -> [WriteResult] {
-    writes.map { _ in .unavailable(reason) }
   }
 }

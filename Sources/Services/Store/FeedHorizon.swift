@@ -130,7 +130,7 @@ public final class FeedHorizon: Sendable {
       for position in positions {
         if isShared {
           if position <= state.forgotten || !state.own.insert(position)
-            || state.claimed.removeValue(forKey: position) != nil
+            || !state.claimed.isEmpty && state.claimed.removeValue(forKey: position) != nil
           {
             state.overtaken.insert(position)
             overtakes.store(true, ordering: .releasing)
