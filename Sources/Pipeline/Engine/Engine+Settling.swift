@@ -62,8 +62,7 @@ extension Engine {
     var index = connection.lane.head
     while index != .none {
       let next = lanes[index].next
-      if let reply = lanes[index].held.reply {
-        lanes[index].held.reply = nil
+      if let reply = lanes[index].held.reply.take() {
         lanes[index].held.isAnswered = true
         connection.sink?.receive(reply)
       }

@@ -51,13 +51,14 @@ struct LaneTable<Held>: ~Copyable {
   func count(ofGeneration generation: Int) -> Int { slots.count { $0.generation == generation } }
 
   subscript(index: SlotIndex) -> Slot {
-    _read { yield slots[Int(index.raw)] }
-    _modify { yield &slots[Int(index.raw)] }
+    // In line, since a coroutine that is called takes memory for its frame.
+    @inline(__always) _read { yield slots[Int(index.raw)] }
+    @inline(__always) _modify { yield &slots[Int(index.raw)] }
   }
 
   /// Takes an event in, at its place by sequence: most often the end of the lane.
   mutating func insert(
-    _ held: Held, place: Place, generation: Int, sequence: UInt64, into lane: inout Lane
+    _ held: consuming Held, place: Place, generation: Int, sequence: UInt64, into lane: inout Lane
   ) -> SlotIndex {
     let previous = predecessor(of: sequence, in: lane)
     let next = previous == .none ? lane.head : self[previous].next

@@ -21,11 +21,11 @@ struct SlotMemory<Element>: ~Copyable {
   }
 
   subscript(index: Int) -> Element {
-    _read {
+    @inline(__always) _read {
       precondition(isTaken[index], "a slot is used after it was given back")
       yield elements[index]
     }
-    _modify {
+    @inline(__always) _modify {
       precondition(isTaken[index], "a slot is used after it was given back")
       yield &elements[index]
     }

@@ -16,28 +16,40 @@ struct ChangeUpdates {
     _ changes: Few<MessageChange>, by user: String, on connection: ConnectionID, toOwnDevices: Bool,
     _ update: (MessageChange) -> OutgoingEvent
   ) {
-    deliveries.reserveCapacity(changes.count * (toOwnDevices ? 2 : 1))
-    var last: OutgoingEvent?
-    for (index, change) in changes.enumerated() {
-      let update = update(change)
-      if let position = change.position {
-        let other = change.senderID == user ? change.receiverID : change.senderID
-        if other != user { deliveries.append(Delivery(to: other, update, at: position)) }
-        if toOwnDevices { deliveries.append(Delivery(to: user, update, except: connection, at: position)) }
+    let perChange = toOwnDevices ? 2 : 1
+    switch changes {
+    case .one(let change):
+      answer = update(change)
+      positions = change.position.map { .one($0) } ?? []
+      guard change.position != nil else { return }
+      deliveries.reserveCapacity(perChange)
+      Self.tell(of: change, answer, user, connection, toOwnDevices, &deliveries)
+    case .many(let changes):
+      deliveries.reserveCapacity(changes.count * perChange)
+      var last: OutgoingEvent?
+      for (index, change) in changes.enumerated() {
+        let update = update(change)
+        Self.tell(of: change, update, user, connection, toOwnDevices, &deliveries)
+        if index == changes.count - 1 {
+          last = update
+        } else {
+          deliveries.append(Delivery(to: user, update, only: connection))
+        }
       }
-      if index == changes.count - 1 {
-        last = update
-      } else {
-        deliveries.append(Delivery(to: user, update, only: connection))
-      }
+      answer = last ?? OutgoingEvent(.ack)
+      // A horizon is moved past changes in their order, which is not always that of the request.
+      positions = Few(changes.compactMap(\.position).sorted())
     }
-    answer = last ?? OutgoingEvent(.ack)
-    // A horizon is moved past changes in their order, which is not always that of the request.
-    positions =
-      if changes.count == 1, let position = changes[0].position {
-        .one(position)
-      } else {
-        Few(changes.compactMap(\.position).sorted())
-      }
+  }
+
+  /// Tells devices of a change, where it was one.
+  private static func tell(
+    of change: MessageChange, _ update: OutgoingEvent, _ user: String, _ connection: ConnectionID,
+    _ toOwnDevices: Bool, _ deliveries: inout [Delivery]
+  ) {
+    guard let position = change.position else { return }
+    let other = change.senderID == user ? change.receiverID : change.senderID
+    if other != user { deliveries.append(Delivery(to: other, update, at: position)) }
+    if toOwnDevices { deliveries.append(Delivery(to: user, update, except: connection, at: position)) }
   }
 }
