@@ -36,12 +36,19 @@ enum ChatEvents {
       return .refused(
         number: number(data), code: data.string("code") ?? "ERROR",
         retryAfterMs: data.integer("retryAfterMs"))
-    case .messageDeliveredUpdate: return data.string("receiverId") == user ? .receipt : nil
-    case .messageReadUpdate: return data.string("readerId") == user ? .receipt : nil
+    case .messageDeliveredUpdate: return names(user, "receiverId", data) ? .receipt : nil
+    case .messageReadUpdate: return names(user, "readerId", data) ? .receipt : nil
     case .userPresenceUpdate: return PresenceNews(data).map { .presence($0) }
     case .syncResult: return SyncPage(data).map { .synced($0) }
     default: return nil
     }
+  }
+
+  /// Whether a member is a user's name.
+  private static func names(_ user: String, _ member: String, _ data: EventData) -> Bool {
+    var isUser = false
+    data.withUTF8(of: member) { isUser = $0.elementsEqual(user.utf8) }
+    return isUser
   }
 
   private static func number(_ data: EventData) -> Int? { data.string("tempId").flatMap { Int($0) } }
