@@ -19,12 +19,15 @@ from psycopg.pq import ExecStatus
 
 from harness.postgres import PROGRAMS
 
+# What the time in a message's number counts from, in milliseconds of Unix time.
+EPOCH = 1_704_067_200_000
+
 # A row, its send key and all their indexes, as the daemon's schema has them, in one statement; without permissions,
 # conversations and answers. Ids are of their microsecond and client: one of the same twice would end the client.
-SINGLE = """\\set user random(1, 200)
+SINGLE = f"""\\set user random(1, 200)
 WITH fresh AS (
   INSERT INTO sluice.send_keys (sender, temp_id, message, digest)
-    SELECT 'user' || :user, :client_id || '-' || at, ((extract(epoch FROM at) * 1000)::bigint << 22)
+    SELECT 'user' || :user, :client_id || '-' || at, ((extract(epoch FROM at) * 1000)::bigint - {EPOCH} << 22)
         + (extract(microseconds FROM at)::bigint % 1000 << 12) + :client_id, 1
       FROM clock_timestamp() AS at
     ON CONFLICT DO NOTHING RETURNING message, sender
@@ -82,7 +85,7 @@ def paced_rows(postgres, database, seconds, rate):
 
 def place(number, count):
     """A number like those of messages: of its moment, one of two clients and a count."""
-    return (time.time_ns() // 1_000_000 << 22) + (number << 20) + count % 1_000_000
+    return (time.time_ns() // 1_000_000 - EPOCH << 22) + (number << 20) + count % 1_000_000
 
 
 def batches(number, seconds, marks):

@@ -82,13 +82,9 @@ class Bench:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             assert postgres.query(f"SHOW {setting}") == "on", f"{setting} is off"
         self.empty = postgres.database()
-        cluster = Cluster(folder / "empty", store=postgres.url(self.empty), state=redis.url)
-        result = cluster[0].command("migrate", "--config", str(cluster[0].config))
-        assert result.returncode == 0, result.stderr
-        postgres.query(
-            "SET search_path = sluice; SELECT make_partitions((extract(epoch FROM now()) * 1000)::bigint << 22)",
-            self.empty,
-        )
+        # A node makes the schema, and the partitions that messages of today are kept in.
+        with Cluster(folder / "empty", store=postgres.url(self.empty), state=redis.url) as cluster:
+            cluster.start()
 
     @contextlib.contextmanager
     def database(self):

@@ -4,6 +4,7 @@ import threading
 import time
 
 import psycopg
+from limits import EPOCH
 
 from .systems import Sluice
 
@@ -11,7 +12,6 @@ USERS = 2000
 PEERS = 50
 # Messages are of so many days, which send keys are kept for.
 DAYS = 6
-EPOCH = 1_704_067_200_000
 
 # Each user is in as many messages as any other, half of them sent, and talks with 2 × PEERS others. Ids are made as the
 # daemon makes them, positions are below all that a transaction will have.
