@@ -6,26 +6,31 @@ extension SecretFile {
   /// hexadecimal digits. Directories on its way that are missing are made, open to their owner alone. A file that is
   /// there is never changed.
   ///
+  /// It is there whole or not at all: of several who make it at once one does, and the others read what it holds.
+  ///
   /// - Returns: Whether it was made; `false` where there was one already.
   /// - Throws: ``KeyFileError`` where it can't be written.
   public static func makeIfMissing(_ path: String) throws(KeyFileError) -> Bool {
     try makeDirectories(above: path)
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard file >= 0 else {
+    // Whoever finds one, or what may not be followed to one, leaves no trace.
+    var status = stat()
+    if lstat(path, &status) == 0 { return false }
+    let part = "\(path).\(UInt64.random(in: .min ... .max))"
+    let file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else { throw KeyFileError(path, KeyFile.systemMessage()) }
+    defer {
+      unlink(part)
+      close(file)
+    }
+    let text = try randomText(path)
+    guard write(file, text, text.count) == text.count, fsync(file) == 0 else {
+      throw KeyFileError(path, KeyFile.systemMessage())
+    }
+    guard link(part, path) == 0 else {
       if errno == EEXIST { return false }
       throw KeyFileError(path, KeyFile.systemMessage())
     }
-    defer { close(file) }
-    do throws(KeyFileError) {
-      let text = try randomText(path)
-      guard write(file, text, text.count) == text.count, fsync(file) == 0 else {
-        throw KeyFileError(path, KeyFile.systemMessage())
-      }
-      return true
-    } catch {
-      unlink(path)
-      throw error
-    }
+    return true
   }
 
   private static func randomText(_ path: String) throws(KeyFileError) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -84,6 +85,22 @@ import Testing
     try #require(symlink(directory.file("nowhere"), link) == 0)
     #expect(try !SecretFile.makeIfMissing(link))
     #expect(TemporaryDirectory.mode(directory.file("nowhere")) == nil)
+  }
+
+  @Test("Of several who make it at once one does, and all read the same", arguments: 0..<20)
+  func makesOnce(_ round: Int) async throws {
+    let path = directory.file("many")
+    let (made, secrets) = try await withThrowingTaskGroup { tasks in
+      for _ in 0..<8 {
+        tasks.addTask { (try SecretFile.makeIfMissing(path), try SecretFile.read(path).secrets) }
+      }
+      return try await tasks.reduce(into: (made: 0, secrets: Set<[[UInt8]]>())) { all, one in
+        all.made += one.0 ? 1 : 0
+        all.secrets.insert(one.1.map { Array($0) })
+      }
+    }
+    #expect(made == 1 && secrets.count == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["many"])
   }
 
   @Test("What can't be written is said")
