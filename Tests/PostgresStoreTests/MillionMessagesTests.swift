@@ -81,9 +81,15 @@ struct MillionMessagesTests {
       .receipt(Receipt(.read, by: "u42", of: .upTo(sent[3].id), at: now)),
       .revision(Revision(.edit(content: "x"), of: sent[4].id, by: "u4", at: now)),
     ])
-    let request = FeedRequest(after: store.horizon.position, upTo: nil, limit: 100)
-    _ = try await withCheckedContinuation { next in store.changes(request) { next.resume(returning: $0) } }
-      .get()
+    let position = store.horizon.position
+    for request in [
+      FeedRequest(after: position, upTo: nil, limit: 100),
+      FeedRequest(after: 900_000, upTo: 900_500, limit: 100),
+      FeedRequest(after: 900_000, upTo: position, limit: 100, told: store.horizon.own(after: 900_000)),
+    ] {
+      _ = try await withCheckedContinuation { next in store.changes(request) { next.resume(returning: $0) } }
+        .get()
+    }
   }
 
   /// How long the statement took that holds a text, in milliseconds: the longest of them.
