@@ -245,6 +245,30 @@ struct SharedFeedTests {
     await other.close()
   }
 
+  @Test("Of each kind of change a node knows the places that it has taken for its own")
+  func ownPlaces() async throws {
+    let store = try openStore(try Self.server.get().database())
+    let start = store.horizon.position
+    let now = Timestamp(milliseconds: 1)
+    var results = await store.write(["1", "2", "3", "4", "5"].map { message($0) })
+    let ids = results.compactMap { if case .stored(let id, _) = $0 { id } else { nil } }
+    try #require(ids.count == 5)
+    for change: StoreWrite in [
+      .receipt(Receipt(.delivered, by: "b", of: .messages([ids[0]]), at: now)),
+      .receipt(Receipt(.read, by: "b", of: .messages([ids[0], ids[1]]), at: now)),
+      .receipt(Receipt(.read, by: "b", of: .upTo(ids[3]), at: now)),
+      .revision(Revision(.edit(content: "x"), of: ids[2], by: "a", at: now)),
+      .erase(userID: "a", at: now),
+    ] {
+      let result = await store.write([change])
+      #expect(!result.positions.isEmpty, "\(change) has changed nothing")
+      results += result
+    }
+    let own = store.horizon.own(after: start)
+    for position in results.positions { #expect(own.contains { $0.contains(position) }) }
+    await store.close()
+  }
+
   @Test("What others have done in a part of the feed lies between the transactions of this node")
   func partsOfOthers() {
     func parts(_ start: UInt64, _ end: UInt64?, _ numbers: [Int64]) -> [[Int64]] {

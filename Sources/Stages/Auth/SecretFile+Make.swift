@@ -12,7 +12,7 @@ extension SecretFile {
   /// - Throws: ``KeyFileError`` where it can't be written.
   public static func makeIfMissing(_ path: String) throws(KeyFileError) -> Bool {
     try makeDirectories(above: path)
-    // Whoever finds one, or what may not be followed to one, leaves no trace.
+    // Beside a file that is there nothing is written, be it a link to nowhere.
     var status = stat()
     if lstat(path, &status) == 0 { return false }
     let part = "\(path).\(UInt64.random(in: .min ... .max))"
